@@ -1,0 +1,21 @@
+/** Everything the engine can tell while it works; show/ makes the sentences. */
+
+import type { Failure } from './failure.ts';
+import type { JournalBody } from './journal.ts';
+import type { StepId } from './ids.ts';
+
+export type PeershiftEvent =
+  | JournalBody
+  /** A gate that has not passed yet, and what it waits for; told again when that changes. */
+  | { readonly type: 'gate-waits'; readonly step: StepId; readonly waitsFor: string; readonly elapsedMs: number }
+  | { readonly type: 'looking'; readonly at: string }
+  | { readonly type: 'stopping'; readonly signal: string }
+  | { readonly type: 'warning'; readonly text: string }
+  /** Results of commands; the payload is the command's own. */
+  | { readonly type: 'preview'; readonly preview: unknown }
+  | { readonly type: 'status'; readonly status: unknown }
+  | { readonly type: 'finding'; readonly finding: unknown }
+  | { readonly type: 'report'; readonly report: unknown }
+  | { readonly type: 'lab'; readonly lab: unknown }
+  | { readonly type: 'failure'; readonly failure: Failure }
+  | { readonly type: 'outcome'; readonly exit: number; readonly code: string; readonly run: string | undefined };

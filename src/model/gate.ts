@@ -1,0 +1,46 @@
+/** What must be shown before the next step may begin, and what an answer can be. */
+
+import type { MemberName } from './ids.ts';
+
+export type GateCheck =
+  /** The member list reads back as sent, on every member that answers. */
+  | 'list'
+  /** Every member healthy, one leader, one term, no alarm, no lag, no unexplained election. */
+  | 'health'
+  /** The observed dial matrix equals the predicted one, on fresh probes. */
+  | 'links'
+  /** No line in any member's log that the model does not expect, for the quiet time. */
+  | 'logs'
+  /** Equal HashKV at one revision on all members. */
+  | 'data';
+
+export interface GateSpec {
+  readonly checks: readonly GateCheck[];
+  /** Members whose URLs are issued again so that every other member probes them afresh. */
+  readonly refresh: readonly MemberName[];
+  readonly quietMs: number;
+  readonly timeoutMs: number;
+}
+
+/** Whose fault decides what follows: ours is undone, a foreign trouble is waited out. */
+export type Fault = 'ours' | 'foreign';
+
+export type Verdict =
+  | { readonly kind: 'pass'; readonly evidence: string }
+  | { readonly kind: 'hold'; readonly waitsFor: string; readonly fault: Fault }
+  | { readonly kind: 'fail'; readonly because: string; readonly fault: Fault };
+
+/** The strictest of several: a fail of ours, then a foreign one, then any hold, then pass. */
+export function strictest(verdicts: readonly Verdict[]): Verdict {
+  const ours = verdicts.find((each) => each.kind === 'fail' && each.fault === 'ours');
+  const fail = ours ?? verdicts.find((each) => each.kind === 'fail');
+  if (fail !== undefined) return fail;
+  const holds = verdicts.filter((each) => each.kind === 'hold');
+  const [first] = holds;
+  if (first !== undefined) {
+    const fault = holds.some((each) => each.fault === 'foreign') ? 'foreign' : first.fault;
+    return { kind: 'hold', waitsFor: holds.map((each) => each.waitsFor).join('; '), fault };
+  }
+  const evidence = verdicts.flatMap((each) => (each.kind === 'pass' ? [each.evidence] : []));
+  return { kind: 'pass', evidence: evidence.join('; ') };
+}

@@ -1,0 +1,93 @@
+/** The entries of a run's journal, and the table of which may follow which. */
+
+import type { Failure } from './failure.ts';
+import type { MemberId, MemberName, RunId, StepId } from './ids.ts';
+import type { Verdict } from './gate.ts';
+import type { Direction } from './rollout.ts';
+import type { Settings } from './settings.ts';
+import type { Step } from './step.ts';
+import type { PeerUrl } from './url.ts';
+
+/** Changes when entries change their meaning; an older journal still folds. */
+export const JOURNAL_VERSION = 1;
+
+export interface JournalHead {
+  readonly v: typeof JOURNAL_VERSION;
+  readonly run: RunId;
+  readonly seq: number;
+  /** RFC 3339, for people: order is `seq`. */
+  readonly at: string;
+}
+
+export type JournalEntry = JournalHead & JournalBody;
+
+export type JournalBody =
+  | {
+      readonly type: 'opened';
+      readonly program: string;
+      readonly planName: string;
+      readonly planFile: string;
+      readonly clusterId: string;
+      readonly start: readonly MemberStart[];
+    }
+  | { readonly type: 'resumed'; readonly direction: Direction; readonly openIntent: StepId | undefined }
+  | { readonly type: 'locked'; readonly key: string; readonly leaseId: string; readonly createRevision: string }
+  | {
+      readonly type: 'planned';
+      readonly direction: Direction;
+      readonly because: string;
+      readonly steps: readonly Step[];
+      readonly digest: string;
+      readonly accepted: readonly string[];
+    }
+  | { readonly type: 'intended'; readonly step: StepId; readonly index: number }
+  | { readonly type: 'done'; readonly step: StepId; readonly effects: readonly Effect[] }
+  | { readonly type: 'failed'; readonly step: StepId; readonly failure: Failure }
+  | {
+      readonly type: 'gate';
+      readonly step: StepId;
+      readonly verdict: Verdict;
+      readonly tookMs: number;
+    }
+  | { readonly type: 'noted'; readonly what: string }
+  | { readonly type: 'unlocked' }
+  | { readonly type: 'closed'; readonly outcome: RunOutcome; readonly failure: Failure | undefined };
+
+/** How a run stands when its process ends: the first three are final, the others can be resumed. */
+export type RunOutcome = 'done' | 'rolled-back' | 'needs-person' | 'paused' | 'interrupted';
+
+export const FINAL_OUTCOMES: readonly RunOutcome[] = ['done', 'rolled-back', 'needs-person'];
+
+/** What a rollback has to bring back. */
+export interface MemberStart {
+  readonly name: MemberName;
+  readonly id: MemberId;
+  readonly urls: readonly PeerUrl[];
+  readonly settings: Settings;
+  readonly configDigest: string;
+}
+
+/** What a step changed outside, as far as later steps and a rollback must know it. */
+export type Effect =
+  | { readonly kind: 'config-written'; readonly member: MemberName; readonly digest: string; readonly backupPath: string }
+  | { readonly kind: 'file-installed'; readonly member: MemberName; readonly path: string; readonly digest: string }
+  | { readonly kind: 'file-removed'; readonly member: MemberName; readonly path: string }
+  | { readonly kind: 'restarted'; readonly member: MemberName; readonly pid: number | undefined }
+  | { readonly kind: 'updated'; readonly member: MemberName; readonly urls: readonly PeerUrl[] }
+  | { readonly kind: 'backed-up'; readonly path: string; readonly sha256: string; readonly sizeBytes: number }
+  | { readonly kind: 'led'; readonly from: MemberName; readonly to: MemberName };
+
+export type JournalState = 'none' | 'opened' | 'ready' | 'acting' | 'failed' | 'closed' | 'final';
+
+type EntryType = JournalBody['type'];
+
+/** From a state, the entries that may come next; whatever is missing here is a history no run can have. */
+export const LEGAL_NEXT: Readonly<Record<JournalState, readonly EntryType[]>> = {
+  none: ['opened'],
+  opened: ['locked', 'planned', 'noted', 'unlocked', 'closed', 'resumed'],
+  ready: ['locked', 'planned', 'intended', 'gate', 'noted', 'unlocked', 'closed', 'resumed'],
+  acting: ['done', 'failed', 'noted', 'resumed'],
+  failed: ['planned', 'noted', 'unlocked', 'closed', 'resumed'],
+  closed: ['unlocked', 'resumed'],
+  final: ['unlocked'],
+};

@@ -1,0 +1,41 @@
+/** The laws of all steps, by kind: how a step is said, what it needs, and what it makes of a world. */
+
+import type { Step, StepKind, StepLaw, StepOf } from './step.ts';
+import { advertisePeer } from './steps/advertise-peer.ts';
+import { configureMember } from './steps/configure-member.ts';
+import { installCertificates } from './steps/install-certificates.ts';
+import { issueCertificates } from './steps/issue-certificates.ts';
+import { recordCluster } from './steps/record-cluster.ts';
+import { removeCertificates } from './steps/remove-certificates.ts';
+import { restartMember } from './steps/restart-member.ts';
+import { startMember } from './steps/start-member.ts';
+import { takeSnapshot } from './steps/take-snapshot.ts';
+import { transferLeader } from './steps/transfer-leader.ts';
+import type { World } from './world.ts';
+
+const LAWS: { readonly [K in StepKind]: StepLaw<StepOf<K>> } = {
+  'take-snapshot': takeSnapshot,
+  'issue-certificates': issueCertificates,
+  'install-certificates': installCertificates,
+  'advertise-peer': advertisePeer,
+  'configure-member': configureMember,
+  'record-cluster': recordCluster,
+  'restart-member': restartMember,
+  'start-member': startMember,
+  'transfer-leader': transferLeader,
+  'remove-certificates': removeCertificates,
+};
+
+/** The law of this step's own kind. */
+export function lawOf(step: Step): StepLaw<Step> {
+  // The table pairs each kind with the law of exactly that kind.
+  return LAWS[step.kind] as unknown as StepLaw<Step>;
+}
+
+export function say(step: Step): string {
+  return lawOf(step).say(step);
+}
+
+export function applyStep(world: World, step: Step): World {
+  return lawOf(step).apply(world, step);
+}

@@ -1,0 +1,68 @@
+/**
+ * Turns what stands on a member's disk into the process that the next start makes of it, or into etcd's
+ * reason for not starting (embed/config.go, embed/etcd.go; the refusals were seen on 3.3.25 and 3.4.23).
+ */
+
+import { type Result, err, ok } from '../base/result.ts';
+import type { FileContent } from './certificate.ts';
+import { known } from './observed.ts';
+import { FLAG, peerSettings } from './settings.ts';
+import { isHttps } from './url.ts';
+import { isAtLeast } from './version.ts';
+import type { Disk, PeerProcess } from './world.ts';
+
+export function loadDisk(disk: Disk, version: string): Result<PeerProcess, string> {
+  const peer = peerSettings(disk.settings);
+  const file = (path: string): FileContent => disk.files[path] ?? { kind: 'absent' };
+  if ((peer.certFile === undefined) !== (peer.keyFile === undefined)) {
+    return err('KeyFile and CertFile must both be present');
+  }
+  if (peer.certFile !== undefined && peer.keyFile !== undefined) {
+    const refusal = pairRefusal(peer.certFile, file(peer.certFile), peer.keyFile, file(peer.keyFile));
+    if (refusal !== undefined) return err(refusal);
+  } else if (peer.listen.some(isHttps) && !peer.hasAutoTls) {
+    return err('cannot listen on TLS: KeyFile and CertFile are not presented');
+  }
+  let pool: readonly string[] = [];
+  if (peer.trustedCaFile !== undefined) {
+    const content = file(peer.trustedCaFile);
+    if (content.kind !== 'pool') return err(`open ${peer.trustedCaFile}: ${unusableText(content)}`);
+    pool = content.authorities.map((authority) => authority.fingerprint);
+  }
+  return ok({ peer, pool: known(pool), demandsClientCert: demandsClientCert(disk, version) });
+}
+
+/** From 3.4 on a trusted CA file alone makes the listener demand a client certificate (transport `ServerConfig`). */
+export function demandsClientCert(disk: Disk, version: string): boolean {
+  const peer = peerSettings(disk.settings);
+  if (peer.hasAutoTls) return false;
+  if (peer.hasClientCertAuth) return true;
+  if (!isAtLeast(version, '3.4.0')) return (disk.settings[FLAG.peerCaFile] ?? '') !== '';
+  return peer.trustedCaFile !== undefined;
+}
+
+function pairRefusal(
+  certPath: string,
+  cert: FileContent,
+  keyPath: string,
+  key: FileContent,
+): string | undefined {
+  if (cert.kind !== 'leaf') return `open ${certPath}: ${unusableText(cert)}`;
+  if (key.kind !== 'key') return `open ${keyPath}: ${unusableText(key)}`;
+  if (key.keyId !== cert.leaf.keyId) return 'tls: private key does not match public key';
+  return undefined;
+}
+
+function unusableText(content: FileContent): string {
+  switch (content.kind) {
+    case 'absent':
+      return 'no such file';
+    case 'unusable':
+      return content.reason;
+    case 'leaf':
+    case 'pool':
+      return 'it holds certificates of another kind';
+    case 'key':
+      return 'it holds a private key';
+  }
+}

@@ -1,0 +1,174 @@
+/** Turns a journal into where its run stands; a history that no run can have is refused, not repaired. */
+
+import { type Result, err, ok } from '../base/result.ts';
+import type { Failure } from './failure.ts';
+import type { MemberName, RunId, StepId } from './ids.ts';
+import {
+  FINAL_OUTCOMES,
+  JOURNAL_VERSION,
+  type Effect,
+  type JournalEntry,
+  type JournalState,
+  LEGAL_NEXT,
+  type MemberStart,
+  type RunOutcome,
+} from './journal.ts';
+import type { Verdict } from './gate.ts';
+import type { Direction } from './rollout.ts';
+import type { Step } from './step.ts';
+
+export interface RunState {
+  readonly state: JournalState;
+  readonly run: RunId | undefined;
+  readonly nextSeq: number;
+  readonly planName: string;
+  readonly planFile: string;
+  readonly clusterId: string;
+  readonly start: readonly MemberStart[];
+  readonly direction: Direction;
+  readonly steps: readonly Step[];
+  readonly doneSteps: readonly StepId[];
+  /** Intended and not known to be done: maybe it happened. */
+  readonly openIntent: StepId | undefined;
+  readonly effects: readonly Effect[];
+  readonly gates: readonly { readonly step: StepId; readonly verdict: Verdict; readonly tookMs: number }[];
+  readonly lock: { readonly key: string; readonly leaseId: string; readonly createRevision: string } | undefined;
+  readonly failure: Failure | undefined;
+  readonly outcome: RunOutcome | undefined;
+  readonly startedAt: string;
+  readonly endedAt: string;
+}
+
+export const EMPTY_RUN: RunState = {
+  state: 'none',
+  run: undefined,
+  nextSeq: 1,
+  planName: '',
+  planFile: '',
+  clusterId: '',
+  start: [],
+  direction: 'forward',
+  steps: [],
+  doneSteps: [],
+  openIntent: undefined,
+  effects: [],
+  gates: [],
+  lock: undefined,
+  failure: undefined,
+  outcome: undefined,
+  startedAt: '',
+  endedAt: '',
+};
+
+export function foldJournal(entries: readonly JournalEntry[]): Result<RunState, string> {
+  let state = EMPTY_RUN;
+  for (const entry of entries) {
+    const next = foldEntry(state, entry);
+    if (!next.ok) return next;
+    state = next.value;
+  }
+  return ok(state);
+}
+
+/** One more entry; the reason when it cannot follow. */
+export function foldEntry(state: RunState, entry: JournalEntry): Result<RunState, string> {
+  const at = `entry ${String(entry.seq)} (${entry.type})`;
+  if ((entry.v as number) !== JOURNAL_VERSION) {
+    return err(`${at} has format version ${String(entry.v)}, this program reads ${String(JOURNAL_VERSION)}`);
+  }
+  if (entry.seq !== state.nextSeq) return err(`${at} should have number ${String(state.nextSeq)}`);
+  if (state.run !== undefined && entry.run !== state.run) return err(`${at} belongs to run ${entry.run}`);
+  if (!LEGAL_NEXT[state.state].includes(entry.type)) return err(`${at} cannot follow in state ${state.state}`);
+  const wrongStep = stepMismatch(state, entry);
+  if (wrongStep !== undefined) return err(`${at}: ${wrongStep}`);
+  const base = {
+    ...state,
+    run: entry.run,
+    nextSeq: state.nextSeq + 1,
+    endedAt: entry.at,
+    startedAt: state.startedAt === '' ? entry.at : state.startedAt,
+  };
+  return ok(folded(base, entry));
+}
+
+function stepMismatch(state: RunState, entry: JournalEntry): string | undefined {
+  if (entry.type === 'intended' && state.steps[entry.index]?.id !== entry.step) {
+    return `step ${entry.step} is not number ${String(entry.index)} of the rollout`;
+  }
+  if ((entry.type === 'done' || entry.type === 'failed') && state.openIntent !== entry.step) {
+    return `step ${entry.step} was not intended`;
+  }
+  return undefined;
+}
+
+function folded(state: RunState, entry: JournalEntry): RunState {
+  switch (entry.type) {
+    case 'opened': {
+      const { planName, planFile, clusterId, start } = entry;
+      return { ...state, state: 'opened', planName, planFile, clusterId, start };
+    }
+    case 'resumed':
+      return { ...state, state: 'opened', direction: entry.direction, outcome: undefined, lock: undefined };
+    case 'locked': {
+      const { key, leaseId, createRevision } = entry;
+      return { ...state, lock: { key, leaseId, createRevision } };
+    }
+    case 'planned':
+      return {
+        ...state,
+        state: 'ready',
+        direction: entry.direction,
+        steps: entry.steps,
+        doneSteps: [],
+        openIntent: undefined,
+      };
+    case 'intended':
+      return { ...state, state: 'acting', openIntent: entry.step };
+    case 'done':
+      return {
+        ...state,
+        state: 'ready',
+        openIntent: undefined,
+        doneSteps: [...state.doneSteps, entry.step],
+        effects: [...state.effects, ...entry.effects],
+      };
+    case 'failed':
+      return { ...state, state: 'failed', failure: entry.failure };
+    case 'gate': {
+      const { step, verdict, tookMs } = entry;
+      return { ...state, gates: [...state.gates, { step, verdict, tookMs }] };
+    }
+    case 'noted':
+      return state;
+    case 'unlocked':
+      return { ...state, lock: undefined };
+    case 'closed': {
+      const isFinal = FINAL_OUTCOMES.includes(entry.outcome);
+      const failure = entry.failure ?? state.failure;
+      return { ...state, state: isFinal ? 'final' : 'closed', outcome: entry.outcome, failure };
+    }
+  }
+}
+
+/** The digests of a member's config file that this run wrote, oldest first. */
+export function writtenDigests(state: RunState, member: MemberName): readonly string[] {
+  return state.effects.flatMap((effect) => {
+    return effect.kind === 'config-written' && effect.member === member ? [effect.digest] : [];
+  });
+}
+
+/** Where the original of a member's config file is kept; undefined when it was never written. */
+export function backupPathOf(state: RunState, member: MemberName): string | undefined {
+  const write = state.effects.find((effect) => effect.kind === 'config-written' && effect.member === member);
+  return write?.kind === 'config-written' ? write.backupPath : undefined;
+}
+
+/** Files that this run put on a member's host and has not removed since: path to digest. */
+export function installedFiles(state: RunState, member: MemberName): ReadonlyMap<string, string> {
+  const files = new Map<string, string>();
+  for (const effect of state.effects) {
+    if (effect.kind === 'file-installed' && effect.member === member) files.set(effect.path, effect.digest);
+    if (effect.kind === 'file-removed' && effect.member === member) files.delete(effect.path);
+  }
+  return files;
+}

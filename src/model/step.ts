@@ -1,0 +1,128 @@
+/**
+ * A step is plain data plus a law: how to say it, what it needs, what it makes of a world, what a crash
+ * in its middle can leave behind, and how it is undone. The laws are looked up by kind; the hands are
+ * in run/handlers under the same names.
+ */
+
+import type { MemberName, StepId } from './ids.ts';
+import type { GateSpec } from './gate.ts';
+import type { FileContent } from './certificate.ts';
+import type { SettingChange } from './settings.ts';
+import type { PeerUrl } from './url.ts';
+import type { World } from './world.ts';
+
+export type Phase = 'prepare' | 'repair' | 'first' | 'trust' | 'members' | 'record' | 'revert' | 'clean';
+
+interface StepBase {
+  readonly id: StepId;
+  readonly phase: Phase;
+  /** Steps of one group are not parted by a stop, a pause or a lost lock. */
+  readonly group: string | undefined;
+  /** Why the step stands here. */
+  readonly why: string;
+  readonly after: GateSpec | undefined;
+}
+
+export interface TakeSnapshot extends StepBase {
+  readonly kind: 'take-snapshot';
+}
+
+export interface IssueCertificates extends StepBase {
+  readonly kind: 'issue-certificates';
+  readonly members: readonly MemberName[];
+  readonly makesAuthority: boolean;
+}
+
+/** A file to be put on a member's host; where its bytes come from is the operator's pki folder. */
+export interface InstalledFile {
+  readonly path: string;
+  readonly role: 'ca' | 'leaf' | 'key';
+  /** Absolute path on the operator's machine. */
+  readonly source: string;
+  /** What a process that loads it will find. */
+  readonly content: FileContent;
+}
+
+export interface InstallCertificates extends StepBase {
+  readonly kind: 'install-certificates';
+  readonly member: MemberName;
+  readonly files: readonly InstalledFile[];
+}
+
+export interface AdvertisePeer extends StepBase {
+  readonly kind: 'advertise-peer';
+  readonly member: MemberName;
+  readonly from: readonly PeerUrl[];
+  readonly to: readonly PeerUrl[];
+}
+
+export interface ConfigureMember extends StepBase {
+  readonly kind: 'configure-member';
+  readonly member: MemberName;
+  readonly changes: readonly SettingChange[];
+  /** Put the kept original back byte for byte, if nobody else changed the file since. */
+  readonly restoresOriginal: boolean;
+}
+
+/** Writes the final initial-cluster, which a running member never reads: the one configure step without a restart. */
+export interface RecordCluster extends StepBase {
+  readonly kind: 'record-cluster';
+  readonly member: MemberName;
+  readonly changes: readonly SettingChange[];
+}
+
+export interface RestartMember extends StepBase {
+  readonly kind: 'restart-member';
+  readonly member: MemberName;
+}
+
+export interface StartMember extends StepBase {
+  readonly kind: 'start-member';
+  readonly member: MemberName;
+}
+
+export interface TransferLeader extends StepBase {
+  readonly kind: 'transfer-leader';
+  readonly from: MemberName;
+  readonly to: MemberName;
+}
+
+/** Takes files off a host that no process and no configuration names any more. */
+export interface RemoveCertificates extends StepBase {
+  readonly kind: 'remove-certificates';
+  readonly member: MemberName;
+  readonly paths: readonly string[];
+}
+
+export type Step =
+  | TakeSnapshot
+  | IssueCertificates
+  | InstallCertificates
+  | AdvertisePeer
+  | ConfigureMember
+  | RecordCluster
+  | RestartMember
+  | StartMember
+  | TransferLeader
+  | RemoveCertificates;
+
+export type StepKind = Step['kind'];
+export type StepOf<K extends StepKind> = Extract<Step, { kind: K }>;
+
+export interface StepLaw<S extends Step> {
+  /** The line that the operator reads. */
+  readonly say: (step: S) => string;
+  /** Where it acts: `etcd`, `here`, or a member's host. */
+  readonly place: (step: S) => string;
+  /** What stands against starting it, in words; empty means that it may start. */
+  readonly needs: (world: World, step: S) => readonly string[];
+  readonly apply: (world: World, step: S) => World;
+  /** The worlds that an interruption in its middle can leave, the untouched and the finished one aside. */
+  readonly halfway: (world: World, step: S) => readonly World[];
+  /** The line that says how it is undone, from the world before it. */
+  readonly undo: (before: World, step: S) => string;
+}
+
+export function memberOfStep(step: Step): MemberName | undefined {
+  return 'member' in step ? step.member : undefined;
+}

@@ -1,0 +1,47 @@
+/** Turns a world just changed into the one it becomes once raft has spread the member list over the links. */
+
+import { dialMatrix, isLinked } from '../dial.ts';
+import { quorumOf } from '../quorum.ts';
+import { type World, isUp } from '../world.ts';
+
+/**
+ * Every up member that is linked, directly or through others, to a linked majority has the agreed list.
+ * A member that is cut off or down keeps the list it has: it learns the new one from a leader.
+ */
+export function settle(world: World): World {
+  const majority = linkedMajority(world);
+  if (majority === undefined) return world;
+  return {
+    ...world,
+    members: world.members.map((member) => {
+      return majority.has(member.name) ? { ...member, view: world.record } : member;
+    }),
+  };
+}
+
+/** The names of the linked group that has quorum; undefined when no group has. */
+export function linkedMajority(world: World): ReadonlySet<string> | undefined {
+  const needed = quorumOf(world.members.length);
+  return linkedGroups(world).find((group) => group.size >= needed);
+}
+
+/** Up members, grouped by links of at least one direction. */
+export function linkedGroups(world: World): readonly ReadonlySet<string>[] {
+  const matrix = dialMatrix(world);
+  const left = new Set(world.members.filter(isUp).map((member) => member.name as string));
+  const groups: Set<string>[] = [];
+  for (const start of [...left]) {
+    if (!left.delete(start)) continue;
+    const group = new Set([start]);
+    for (const name of group) {
+      for (const other of [...left]) {
+        if (isLinked(matrix, name, other)) {
+          left.delete(other);
+          group.add(other);
+        }
+      }
+    }
+    groups.push(group);
+  }
+  return groups;
+}
