@@ -1,0 +1,44 @@
+/** The two kinds of test runs: `fast` needs nothing but Node, `live` starts real etcd members. */
+
+import path from 'node:path';
+import { defineConfig } from 'vitest/config';
+
+const root = path.resolve(import.meta.dirname, '..');
+
+/** A live test migrates a whole cluster: about 100 s with the default gates, and half as much again. */
+const LIVE_TEST_MS = 180_000;
+
+/** Starting a cluster: seconds; fetching etcd for the first time: up to a minute or two. */
+const LIVE_HOOK_MS = 120_000;
+
+export default defineConfig({
+  root,
+  test: {
+    allowOnly: false,
+    reporters: ['default', path.join(root, 'test/support/plain-reporter.ts')],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'fast',
+          include: ['test/{unit,property,model,golden}/**/*.test.ts'],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'live',
+          include: ['test/{e2e,faults}/**/*.test.ts'],
+          // One cluster at a time: two on one machine disturb each other's timing.
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+          testTimeout: LIVE_TEST_MS,
+          hookTimeout: LIVE_HOOK_MS,
+          globalSetup: 'test/support/live-setup.ts',
+          setupFiles: 'test/support/live-guard.ts',
+        },
+      },
+    ],
+  },
+});
