@@ -1,0 +1,92 @@
+/** Turns a CA and the names of a member into a peer leaf with a new key. */
+
+import { assert } from '../../base/assert.ts';
+import { err, ok } from '../../base/result.ts';
+import type { Answer, IssuedLeaf, LeafRequest } from '../../ports.ts';
+import {
+  type AuthorityTexts,
+  CLOCK_SKEW_MS,
+  DAY_MS,
+  SERIAL_BYTES,
+  type Sources,
+  readIssuer,
+} from './authority.ts';
+import { distrust } from './chain.ts';
+import {
+  altNames,
+  authorityKeyId,
+  basicConstraints,
+  certificatePem,
+  commonNameOnly,
+  keyIdBytes,
+  keyUsage,
+  peerUsage,
+  subjectKeyId,
+} from './encode.ts';
+import { parseCertificates } from './inspect.ts';
+import { keyIdOf, makeKeyPair, privatePem } from './key.ts';
+import { pkiFailed, requestProblem } from './request.ts';
+
+/**
+ * A leaf for both sides of a peer link (serverAuth and clientAuth), valid at most as long as its CA:
+ * beyond that Go refuses the chain anyway. PKI_FAILED when the CA cannot issue it or the names
+ * cannot be; the leaf is read back and verified against the CA before it is handed out.
+ */
+export async function issueLeaf(
+  sources: Sources,
+  authority: AuthorityTexts,
+  request: LeafRequest,
+): Answer<IssuedLeaf> {
+  const where = `leaf "${request.commonName}"`;
+  const would = `issue it with ${request.algorithm} for ${String(request.days)} days`;
+  const problem = requestProblem(request);
+  if (problem !== undefined) {
+    return err(
+      pkiFailed(where, would, problem, 'correct the names, sans or days in the plan file'),
+    );
+  }
+  const nowMs = sources.now();
+  const issuer = readIssuer(authority, nowMs);
+  if (!issuer.ok) return issuer;
+  const { parsed: ca, key: signer, keyId } = issuer.value;
+  const { publicKey, privateKey } = await makeKeyPair(request.algorithm);
+  const pem = certificatePem({
+    serial: sources.random(SERIAL_BYTES),
+    subject: commonNameOnly(request.commonName),
+    issuer: ca.subject,
+    notBeforeMs: nowMs - CLOCK_SKEW_MS,
+    notAfterMs: Math.min(nowMs + request.days * DAY_MS, ca.certificate.notAfterMs),
+    publicKey,
+    signer,
+    extensions: [
+      basicConstraints(undefined),
+      keyUsage(
+        publicKey.asymmetricKeyType === 'rsa'
+          ? ['digitalSignature', 'keyEncipherment']
+          : ['digitalSignature'],
+      ),
+      subjectKeyId(keyIdBytes(publicKey)),
+      authorityKeyId(keyId),
+      peerUsage(),
+      altNames(request.dnsNames, request.ipAddresses),
+    ],
+  });
+  const readBack = parseCertificates(pem, 'leaf');
+  assert(
+    readBack.ok,
+    `the leaf that was just made cannot be read: ${readBack.ok ? '' : readBack.error}`,
+  );
+  const [leaf] = readBack.value;
+  assert(
+    leaf?.certificate.keyId === keyIdOf(privateKey),
+    'the leaf that was just made has another key',
+  );
+  const reason = distrust(leaf, [], ca);
+  if (reason !== undefined) {
+    const but = `CA "${ca.certificate.subject}" would not verify it: ${reason}`;
+    return err(
+      pkiFailed(where, would, but, 'give a CA that may issue peer certificates for these names'),
+    );
+  }
+  return ok({ certificatePem: pem, keyPem: privatePem(privateKey), certificate: leaf.certificate });
+}
