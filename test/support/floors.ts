@@ -127,17 +127,28 @@ function importsOf(source: ts.SourceFile): readonly string[] {
 /** Words outside comments, strings and property names that a pure floor may not have. */
 function impureWords(source: ts.SourceFile): readonly string[] {
   const words: string[] = [];
+  const own = declaredNames(source);
   walk(source, (node) => {
     if (node.kind === ts.SyntaxKind.AsyncKeyword) words.push('async');
     if (node.kind === ts.SyntaxKind.AwaitExpression) words.push('await');
     if (ts.isPropertyAccessExpression(node) && node.getText() === 'Math.random') {
       words.push('Math.random');
     }
-    if (ts.isIdentifier(node) && IMPURE_NAMES.has(node.text) && !isPropertyName(node)) {
-      words.push(node.text);
-    }
+    if (!ts.isIdentifier(node) || !IMPURE_NAMES.has(node.text) || own.has(node.text)) return;
+    if (!isPropertyName(node)) words.push(node.text);
   });
   return words;
+}
+
+/** A variable of one's own named `process` is not the global; the linter knows the scopes exactly. */
+function declaredNames(source: ts.SourceFile): ReadonlySet<string> {
+  const names = new Set<string>();
+  walk(source, (node) => {
+    if (!ts.isVariableDeclaration(node) && !ts.isParameter(node) && !ts.isBindingElement(node))
+      return;
+    if (ts.isIdentifier(node.name)) names.add(node.name.text);
+  });
+  return names;
 }
 
 /** `host.process` and `{ process: 1 }` name a part of something, not the global. */
@@ -145,6 +156,7 @@ function isPropertyName(node: ts.Identifier): boolean {
   const { parent } = node;
   if (ts.isPropertyAccessExpression(parent)) return parent.name === node;
   if (ts.isPropertyAssignment(parent)) return parent.name === node;
+  if (ts.isBindingElement(parent)) return parent.propertyName === node;
   return ts.isPropertySignature(parent) || ts.isMethodSignature(parent);
 }
 

@@ -76,6 +76,7 @@ describe('an honest line is let through', () => {
   const honest: readonly (readonly [why: string, file: string, line: string])[] = [
     ['words in comments and texts', 'src/plan/order.ts', `/* async Date */ const a = 'process';`],
     ['a property named process', 'src/show/table.ts', 'export const pid = host.process.pid;'],
+    ['a variable named process', 'src/model/dial.ts', 'const f = (process: P) => process.pid;'],
     ['a door named process', 'src/ports.ts', 'export interface H { process(pid: number): void }'],
     ['a digest uses crypto', 'src/base/digest.ts', `import { createHash } from 'node:crypto';`],
     ['declare reads YAML', 'src/declare/plan-file.ts', `import { parseDocument } from 'yaml';`],
