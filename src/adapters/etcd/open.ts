@@ -1,0 +1,55 @@
+/** Turns a member's client URL into the door through which one member is asked, and nobody else. */
+
+import type { EtcdMember, OpenEtcd } from '../../ports.ts';
+import { EtcdClient, type EtcdOptions } from './client.ts';
+import { parseClientUrl, tlsProblem } from './endpoint.ts';
+import { health, metrics } from './http.ts';
+import { acquireLock, holdsLock, releaseLock, renewLease } from './lock.ts';
+import { alarms, hashKv, members, moveLeader, revision, status, updatePeerUrls } from './member.ts';
+import { snapshot } from './snapshot.ts';
+
+export type { EtcdOptions } from './client.ts';
+
+/**
+ * Opens client URLs that share TLS files and a login. Nothing is loaded or dialled before a method is
+ * called. Each call goes to that one URL, is sent once, and ends within `callMs` (milliseconds); only
+ * moveLeader has its own deadline, and snapshot one for each piece of the stream.
+ * A URL that cannot be used, or TLS files that cannot, are the answer of every call.
+ */
+export function makeOpenEtcd(options: EtcdOptions): OpenEtcd {
+  const tlsTrouble = options.tls === undefined ? undefined : tlsProblem(options.tls);
+  return (endpoint) => openMember(endpoint, options, tlsTrouble);
+}
+
+function openMember(
+  endpoint: string,
+  options: EtcdOptions,
+  tlsTrouble: string | undefined,
+): EtcdMember {
+  const client = new EtcdClient(
+    parseClientUrl(endpoint, options.tls !== undefined),
+    options,
+    tlsTrouble,
+  );
+  return {
+    endpoint,
+    members: () => members(client),
+    status: () => status(client),
+    health: () => health(client),
+    metrics: () => metrics(client),
+    alarms: () => alarms(client),
+    updatePeerUrls: (id, urls) => updatePeerUrls(client, id, urls),
+    moveLeader: (target, deadlineMs) => moveLeader(client, target, deadlineMs),
+    revision: () => revision(client),
+    hashKv: (at) => hashKv(client, at),
+    snapshot: (path) => snapshot(client, path),
+    acquireLock: (key, owner, ttlSeconds) => acquireLock(client, key, owner, ttlSeconds),
+    renewLease: (leaseId) => renewLease(client, leaseId),
+    holdsLock: (key, createRevision) => holdsLock(client, key, createRevision),
+    releaseLock: (key, createRevision, leaseId) =>
+      releaseLock(client, { key, createRevision, leaseId }),
+    close: () => {
+      client.close();
+    },
+  };
+}
