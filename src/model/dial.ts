@@ -33,7 +33,8 @@ export type DialReason =
   | 'client-usage'
   | 'client-source'
   | 'expired'
-  | 'allowed-name';
+  | 'allowed-name'
+  | 'seen-broken';
 
 export type DialAnswer =
   | { readonly can: 'yes'; readonly url: PeerUrl }
@@ -44,6 +45,9 @@ export type DialAnswer =
 export function dial(world: World, from: MemberWorld, to: MemberWorld): DialAnswer {
   if (from.process === undefined) return no('source-down', `${from.name} is down`);
   if (to.process === undefined) return no('target-down', `${to.name} is down`);
+  if (world.blocked.includes(pairKey(from.name, to.name))) {
+    return no('seen-broken', `fresh probes of ${from.name} did not reach ${to.name}, though listener, trust and leaves fit`);
+  }
   const urls = from.view[to.name] ?? [];
   let worst: DialAnswer = no('not-advertised', `${from.name} knows no peer URL of ${to.name}`);
   let isFirst = true;

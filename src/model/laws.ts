@@ -2,6 +2,7 @@
 
 import type { Step, StepKind, StepLaw, StepOf } from './step.ts';
 import { advertisePeer } from './steps/advertise-peer.ts';
+import { checkLinks } from './steps/check-links.ts';
 import { configureMember } from './steps/configure-member.ts';
 import { installCertificates } from './steps/install-certificates.ts';
 import { issueCertificates } from './steps/issue-certificates.ts';
@@ -14,6 +15,7 @@ import { transferLeader } from './steps/transfer-leader.ts';
 import type { World } from './world.ts';
 
 const LAWS: { readonly [K in StepKind]: StepLaw<StepOf<K>> } = {
+  'check-links': checkLinks,
   'take-snapshot': takeSnapshot,
   'issue-certificates': issueCertificates,
   'install-certificates': installCertificates,

@@ -30,7 +30,7 @@ export interface ObservedState {
   /** In the member list and not in the plan file, or the other way round. */
   readonly strangers: readonly Stranger[];
   readonly leader: Fact<MemberName>;
-  readonly alarms: readonly { readonly member: string; readonly alarm: string }[];
+  readonly alarms: Fact<readonly { readonly member: string; readonly alarm: string }[]>;
   /** CA certificates of all files that were read, by fingerprint. */
   readonly authorities: readonly Certificate[];
 }
@@ -60,10 +60,12 @@ export interface ObservedMember {
   /** Settings that its configuration on disk gives the next start. */
   readonly disk: Fact<Settings>;
   readonly configDigest: Fact<string>;
+  /** What makes the config file unfit to be edited, in words; empty when it is fit or was not read. */
+  readonly configProblems: readonly string[];
   /** Every file that the running process, the disk settings or the plan names. */
   readonly files: readonly FileFact[];
-  /** The address that this member's dials to the named peer come from. */
-  readonly sourceAddresses: Readonly<Record<string, Fact<string>>>;
+  /** The addresses that this member's dials to the named peer come from. */
+  readonly sourceAddresses: Readonly<Record<string, Fact<readonly string[]>>>;
   /** What the config file and the process say differently, in words. */
   readonly contradictions: readonly string[];
 }

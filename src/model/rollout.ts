@@ -1,5 +1,6 @@
 /** A rollout: the ordered steps from one world to another, with the windows that its strategy declares. */
 
+import type { DialReason } from './dial.ts';
 import type { Strategy } from './desired.ts';
 import type { MemberName } from './ids.ts';
 import type { Phase, Step } from './step.ts';
@@ -26,6 +27,8 @@ export interface Rollout {
 export interface DeclaredWindow {
   readonly phase: Phase;
   readonly because: string;
+  /** Why a dial may fail in this phase; any other reason breaks the rule. */
+  readonly reasons: readonly DialReason[];
 }
 
 /** What one member must be at the end. */

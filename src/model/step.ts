@@ -23,6 +23,11 @@ interface StepBase {
   readonly after: GateSpec | undefined;
 }
 
+/** Every ordered pair probed afresh before anything is built on it. */
+export interface CheckLinks extends StepBase {
+  readonly kind: 'check-links';
+}
+
 export interface TakeSnapshot extends StepBase {
   readonly kind: 'take-snapshot';
 }
@@ -95,6 +100,7 @@ export interface RemoveCertificates extends StepBase {
 }
 
 export type Step =
+  | CheckLinks
   | TakeSnapshot
   | IssueCertificates
   | InstallCertificates

@@ -22,6 +22,8 @@ export interface World {
   readonly leader: MemberName | undefined;
   /** Ordered pairs `a>b` whose link was not observed since either end's last restart or URL change. */
   readonly unobserved: readonly string[];
+  /** Ordered pairs that fresh probes have shown broken although everything known of them fits. */
+  readonly blocked: readonly string[];
 }
 
 export interface MemberWorld {
@@ -86,4 +88,9 @@ export function withUnobserved(world: World, name: string, directions: 'in' | 'b
     if (directions === 'both') pairs.add(pairKey(name, peer.name));
   }
   return { ...world, unobserved: [...pairs].sort() };
+}
+
+/** Every ordered pair of the members: what is unobserved when nothing was looked at yet. */
+export function allPairs(names: readonly string[]): readonly string[] {
+  return names.flatMap((from) => names.filter((to) => to !== from).map((to) => pairKey(from, to))).sort();
 }

@@ -1,0 +1,30 @@
+/** What the operator's machine has to put on the hosts: CA, leaves and keys, made or still to be made. */
+
+import type { Certificate, Leaf } from './certificate.ts';
+import type { MemberName } from './ids.ts';
+
+export interface Material {
+  readonly mode: 'issue' | 'provided' | 'in-place';
+  /** The CA file's certificates; one planned certificate when the CA is still to be made. */
+  readonly authorities: readonly Certificate[];
+  readonly authorityPath: string;
+  readonly mustMakeAuthority: boolean;
+  readonly leaves: Readonly<Record<string, LeafMaterial>>;
+}
+
+export interface LeafMaterial {
+  readonly member: MemberName;
+  /** As it stands on the operator's machine (in-place: on the host), or as it will be issued. */
+  readonly leaf: Leaf;
+  readonly keyId: string;
+  readonly certPath: string;
+  readonly keyPath: string;
+  readonly mustIssue: boolean;
+}
+
+/** The fingerprint of a certificate that is still to be made. */
+export const PLANNED_AUTHORITY = 'planned:ca';
+
+export function plannedLeafId(member: MemberName): string {
+  return `planned:${member}`;
+}

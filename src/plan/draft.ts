@@ -1,0 +1,137 @@
+/**
+ * A rollout while it is written: each step is applied to a world at once, so that the next decision is
+ * made from what will be there, and every step gets an id of its own.
+ */
+
+import type { DesiredGates } from '../model/desired.ts';
+import { dial } from '../model/dial.ts';
+import type { GateSpec } from '../model/gate.ts';
+import { type MemberName, type StepId, stepId } from '../model/ids.ts';
+import { applyStep } from '../model/laws.ts';
+import { type Settings, settingChanges } from '../model/settings.ts';
+import type { Phase, Step } from '../model/step.ts';
+import { stopped } from '../model/steps/restart-member.ts';
+import { type PeerUrl, sameUrls } from '../model/url.ts';
+import { type World, isUp, memberOf, upMembers } from '../model/world.ts';
+import { dataGate, leaderGate, linkGate, updateGate } from './gates.ts';
+
+export interface Draft {
+  readonly gates: DesiredGates;
+  readonly steps: Step[];
+  world: World;
+}
+
+export interface Here {
+  readonly phase: Phase;
+  readonly group?: string;
+  readonly why: string;
+}
+
+export function newDraft(world: World, gates: DesiredGates): Draft {
+  return { gates, steps: [], world };
+}
+
+type WithoutBase<S> = S extends Step ? Omit<S, 'id' | 'phase' | 'group' | 'why' | 'after'> : never;
+
+export function add(draft: Draft, here: Here, step: WithoutBase<Step>, after?: GateSpec): void {
+  const full = {
+    ...step,
+    id: freshId(draft, step),
+    phase: here.phase,
+    group: here.group,
+    why: here.why,
+    after,
+  } as Step;
+  draft.steps.push(full);
+  draft.world = applyStep(draft.world, full);
+}
+
+/** `member update`, when the list says something else. */
+export function advertise(draft: Draft, here: Here, member: MemberName, to: readonly PeerUrl[]): void {
+  const from = draft.world.record[member] ?? [];
+  if (sameUrls(from, to)) return;
+  const alone = here.group === undefined;
+  const gate = alone ? linkGate(draft.gates, names(draft.world)) : updateGate(draft.gates);
+  add(draft, here, { kind: 'advertise-peer', member, from, to }, gate);
+}
+
+/** Writes what differs; nothing when the file says it already. */
+export function configure(
+  draft: Draft,
+  here: Here,
+  member: MemberName,
+  settings: Settings,
+  restoresOriginal = false,
+): void {
+  const changes = settingChanges(memberOf(draft.world, member).disk.settings, settings);
+  if (changes.length === 0) return;
+  add(draft, here, { kind: 'configure-member', member, changes, restoresOriginal });
+}
+
+export function restart(draft: Draft, here: Here, member: MemberName): void {
+  const kind = isUp(memberOf(draft.world, member)) ? 'restart-member' : 'start-member';
+  add(draft, here, { kind, member }, linkGate(draft.gates, names(draft.world)));
+}
+
+/**
+ * Leadership leaves the member before its URL changes or it restarts: followers forward lease keepalives
+ * to the leader's advertised URL, and a leader that stops costs an election. It goes to a member that
+ * every up member can dial, with and without the one that leaves.
+ */
+export function handOver(
+  draft: Draft,
+  phase: Phase,
+  from: MemberName,
+  rank: (name: MemberName) => number,
+): void {
+  if (draft.world.leader !== from) return;
+  const without = stopped(draft.world, from);
+  const candidates = upMembers(without)
+    .map((member) => member.name)
+    .filter((name) => isDialableByAll(draft.world, name) && isDialableByAll(without, name))
+    .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+  const [to] = candidates;
+  if (to === undefined) return;
+  const here = { phase, why: `${from} is next, and a leader is handed over before its own turn` };
+  add(draft, here, { kind: 'transfer-leader', from, to }, leaderGate(draft.gates));
+}
+
+export function isDialableByAll(world: World, name: MemberName): boolean {
+  const target = memberOf(world, name);
+  return upMembers(world).every((from) => from.name === name || dial(world, from, target).can === 'yes');
+}
+
+/** The last gate of a rollout compares the data of all members. */
+export function endWithData(draft: Draft): void {
+  const last = draft.steps.at(-1);
+  if (last === undefined) return;
+  const checks = [...(last.after?.checks ?? dataGate(draft.gates).checks)];
+  if (!checks.includes('data')) checks.push('data');
+  const after = { ...(last.after ?? dataGate(draft.gates)), checks };
+  draft.steps[draft.steps.length - 1] = { ...last, after };
+}
+
+export function names(world: World): readonly MemberName[] {
+  return world.members.map((member) => member.name).sort();
+}
+
+const VERB: Readonly<Record<Step['kind'], string>> = {
+  'check-links': 'check',
+  'take-snapshot': 'backup',
+  'issue-certificates': 'issue',
+  'install-certificates': 'install',
+  'advertise-peer': 'advertise',
+  'configure-member': 'configure',
+  'record-cluster': 'record',
+  'restart-member': 'restart',
+  'start-member': 'start',
+  'transfer-leader': 'transfer',
+  'remove-certificates': 'remove',
+};
+
+function freshId(draft: Draft, step: WithoutBase<Step>): StepId {
+  const subject = 'member' in step ? step.member : step.kind === 'transfer-leader' ? step.to : 'all';
+  const base = `${VERB[step.kind]}/${subject}`;
+  const taken = draft.steps.filter((other) => other.id === base || other.id.startsWith(`${base}/`)).length;
+  return stepId(taken === 0 ? base : `${base}/${String(taken + 1)}`);
+}

@@ -1,0 +1,163 @@
+/** Turns the desired spec and the world into what each member must become, with the files it needs for that. */
+
+import { type Result, err, ok } from '../base/result.ts';
+import type { Certificate, FileContent } from '../model/certificate.ts';
+import type { DesiredMember, DesiredSpec } from '../model/desired.ts';
+import type { Failure } from '../model/failure.ts';
+import type { Material } from '../model/material.ts';
+import { loadDisk } from '../model/load.ts';
+import type { MemberGoal } from '../model/rollout.ts';
+import { FLAG, OWNED_FLAGS, type Settings, peerSettings } from '../model/settings.ts';
+import type { InstalledFile } from '../model/step.ts';
+import { namedPaths } from '../model/steps/install-certificates.ts';
+import { type PeerUrl, hostPort, isHttps, withScheme } from '../model/url.ts';
+import { type MemberWorld, type World, memberOf } from '../model/world.ts';
+
+export interface Target extends MemberGoal {
+  readonly files: readonly InstalledFile[];
+}
+
+export interface TargetInput {
+  readonly desired: DesiredSpec;
+  readonly world: World;
+  readonly material: Material;
+}
+
+/** One target a member, or every reason why a member has none. */
+export function targetsOf(input: TargetInput): Result<readonly Target[], readonly Failure[]> {
+  const failures: Failure[] = [];
+  const urls: Record<string, readonly PeerUrl[]> = {};
+  for (const desired of input.desired.members) {
+    const url = goalUrl(desired, input.world.record[desired.name] ?? []);
+    if (url.ok) urls[desired.name] = [url.value];
+    else failures.push(url.error);
+  }
+  if (failures.length > 0) return err(failures);
+  return ok(input.desired.members.map((desired) => targetOf(input, desired, urls)));
+}
+
+function targetOf(
+  input: TargetInput,
+  desired: DesiredMember,
+  urls: Readonly<Record<string, readonly PeerUrl[]>>,
+): Target {
+  const member = memberOf(input.world, desired.name);
+  const material = input.material.leaves[desired.name];
+  const files = material === undefined ? [] : filesFor(input, desired, member);
+  const [ca, leaf, key] = files;
+  const listen = desired.listenPeerUrls.length > 0
+    ? desired.listenPeerUrls
+    : peerSettings(member.disk.settings).listen.map((url) => withScheme(url, 'https'));
+  const goalUrls = urls[desired.name] ?? [];
+  const settings: Record<string, string> = {
+    ...owned(member.disk.settings),
+    [FLAG.listenPeerUrls]: [...new Set(listen)].join(','),
+    [FLAG.initialAdvertisePeerUrls]: goalUrls.join(','),
+    [FLAG.peerClientCertAuth]: 'true',
+  };
+  if (leaf !== undefined) settings[FLAG.peerCertFile] = leaf.path;
+  if (key !== undefined) settings[FLAG.peerKeyFile] = key.path;
+  if (ca !== undefined) settings[FLAG.peerTrustedCaFile] = ca.path;
+  return {
+    member: desired.name,
+    urls: goalUrls,
+    settings: withInitialCluster(settings, urls),
+    files: input.material.mode === 'in-place' ? [] : files,
+  };
+}
+
+/** Only where it is present: the given list, and state `existing`, so that a wiped member cannot start a new cluster. */
+export function withInitialCluster(
+  settings: Settings,
+  urls: Readonly<Record<string, readonly PeerUrl[]>>,
+): Settings {
+  const present = settings[FLAG.initialCluster];
+  if (present === undefined) return settings;
+  const named = present.split(',').map((part) => part.split('=')[0]?.trim() ?? '');
+  const order = [...new Set([...named, ...Object.keys(urls).sort()])].filter((name) => name in urls);
+  const list = order.flatMap((name) => (urls[name] ?? []).map((url) => `${name}=${url}`));
+  return { ...settings, [FLAG.initialCluster]: list.join(','), [FLAG.initialClusterState]: 'existing' };
+}
+
+/** The settings that peershift writes, out of all that a member has. */
+export function owned(settings: Settings): Settings {
+  return Object.fromEntries(Object.entries(settings).filter(([flag]) => OWNED_FLAGS.includes(flag)));
+}
+
+/** Does the running process already do what a start with these owned settings would make it do? */
+export function runsAs(member: MemberWorld, settings: Settings): boolean {
+  const { process } = member;
+  if (process === undefined) return false;
+  const others = Object.entries(member.disk.settings).filter(([flag]) => !OWNED_FLAGS.includes(flag));
+  const merged = { ...Object.fromEntries(others), ...settings };
+  const wanted = loadDisk({ settings: merged, files: member.disk.files }, member.version);
+  if (!wanted.ok || !wanted.value.pool.known || !process.pool.known) return false;
+  return same(wanted.value.peer, process.peer) && same(wanted.value.pool.value, process.pool.value);
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function goalUrl(desired: DesiredMember, present: readonly PeerUrl[]): Result<PeerUrl, Failure> {
+  const fallback = present.find(isHttps) ?? present[0];
+  if (fallback === undefined) return err(urlFailure(desired, 'the member list has no peer URL for it'));
+  const goal = desired.peerUrl ?? withScheme(fallback, 'https');
+  if (!present.some((url) => hostPort(url) === hostPort(goal))) {
+    return err(urlFailure(desired, `the plan file wants ${goal} and the member list has ${present.join(', ')}`));
+  }
+  return ok(goal);
+}
+
+function urlFailure(desired: DesiredMember, but: string): Failure {
+  return {
+    code: 'PEER_URL_UNUSABLE',
+    where: `member ${desired.name}`,
+    would: `move ${desired.name} from http to https at its present address`,
+    but,
+    so: 'this tool changes the scheme of a peer URL and nothing else; nothing has been changed',
+    remedy: 'set peerUrl to the present host and port with https, or leave it out',
+  };
+}
+
+/** CA, leaf and key under names that no process and no configuration uses for other bytes. */
+function filesFor(input: TargetInput, desired: DesiredMember, member: MemberWorld): readonly InstalledFile[] {
+  const { material } = input;
+  const mine = material.leaves[desired.name];
+  if (mine === undefined) return [];
+  const place = (name: string, content: FileContent): string => {
+    return material.mode === 'in-place' ? name : freePath(member, desired.tls.directory, name, content);
+  };
+  const pool: FileContent = { kind: 'pool', authorities: material.authorities };
+  const leaf: FileContent = { kind: 'leaf', leaf: mine.leaf };
+  const key: FileContent = { kind: 'key', keyId: mine.keyId };
+  const inPlace = material.mode === 'in-place';
+  return [
+    { path: place(inPlace ? material.authorityPath : 'ca.pem', pool), role: 'ca', source: material.authorityPath, content: pool },
+    { path: place(inPlace ? mine.certPath : 'peer.pem', leaf), role: 'leaf', source: mine.certPath, content: leaf },
+    { path: place(inPlace ? mine.keyPath : 'peer-key.pem', key), role: 'key', source: mine.keyPath, content: key },
+  ];
+}
+
+/** `peer.pem`, or `peer-2.pem` and so on when the name is in use for something else. */
+function freePath(member: MemberWorld, directory: string, name: string, content: FileContent): string {
+  const named = namedPaths(member);
+  const [stem, extension] = [name.slice(0, -'.pem'.length), '.pem'];
+  for (let index = 1; ; index++) {
+    const path = `${directory}/${stem}${index === 1 ? '' : `-${String(index)}`}${extension}`;
+    const present = member.disk.files[path];
+    if (!named.has(path) || (present !== undefined && sameContent(present, content))) return path;
+  }
+}
+
+/** Do two files hold the same thing, as far as a TLS stack can tell? */
+export function sameContent(a: FileContent, b: FileContent): boolean {
+  if (a.kind === 'leaf' && b.kind === 'leaf') return a.leaf.fingerprint === b.leaf.fingerprint;
+  if (a.kind === 'key' && b.kind === 'key') return a.keyId === b.keyId;
+  if (a.kind === 'pool' && b.kind === 'pool') return fingerprints(a.authorities) === fingerprints(b.authorities);
+  return false;
+}
+
+function fingerprints(certificates: readonly Certificate[]): string {
+  return certificates.map((each) => each.fingerprint).sort().join();
+}

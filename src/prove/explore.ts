@@ -1,0 +1,65 @@
+/** Walks every world of a rollout: before and after each step, half done, and with each member crashed or back. */
+
+import { dialMatrix } from '../model/dial.ts';
+import type { Moment } from '../model/invariant.ts';
+import { applyStep, lawOf } from '../model/laws.ts';
+import type { Rollout } from '../model/rollout.ts';
+import { started, stopped } from '../model/steps/restart-member.ts';
+import type { Step } from '../model/step.ts';
+import { type World, upMembers } from '../model/world.ts';
+
+export interface Walk {
+  /** `worlds[i]` is what step i expects; the last one is the end. */
+  readonly worlds: readonly World[];
+  readonly moments: readonly Moment[];
+}
+
+export function explore(rollout: Rollout, withMishaps: boolean): Walk {
+  const worlds: World[] = [rollout.start];
+  const moments: Moment[] = [momentOf(rollout, rollout.start, -1, 'start')];
+  let world = rollout.start;
+  rollout.steps.forEach((step, index) => {
+    moments.push(momentOf(rollout, world, index, 'before'));
+    for (const half of lawOf(step).halfway(world, step)) {
+      moments.push(momentOf(rollout, half, index, 'halfway'));
+      if (withMishaps) moments.push(...crashes(rollout, half, index, 'halfway'));
+    }
+    const after = applyStep(world, step);
+    moments.push(momentOf(rollout, after, index, 'after'));
+    if (withMishaps && changesWorld(step)) moments.push(...crashes(rollout, after, index, 'after'));
+    world = observedAfter(after, step);
+    worlds.push(world);
+  });
+  moments.push(momentOf(rollout, world, rollout.steps.length - 1, 'end'));
+  return { worlds, moments };
+}
+
+/** A gate with fresh probes has seen every pair of up members. */
+function observedAfter(world: World, step: Step): World {
+  return step.after?.checks.includes('links') === true ? { ...world, unobserved: [] } : world;
+}
+
+function changesWorld(step: Step): boolean {
+  return step.kind !== 'take-snapshot' && step.kind !== 'issue-certificates';
+}
+
+/** Each up member crashes and stays down, or comes back from its disk with the list it had. */
+function crashes(rollout: Rollout, world: World, index: number, kind: Moment['kind']): readonly Moment[] {
+  return upMembers(world).flatMap(({ name }) => {
+    const down = stopped(world, name);
+    const back = started(down, name);
+    return [
+      { ...momentOf(rollout, down, index, kind), mishap: { member: name, isBack: false } },
+      { ...momentOf(rollout, back, index, kind), mishap: { member: name, isBack: true } },
+    ];
+  });
+}
+
+function momentOf(rollout: Rollout, world: World, index: number, kind: Moment['kind']): Moment {
+  const step = rollout.steps[index];
+  // The window of a step covers the worlds that it makes, and the one that the next step starts from.
+  const window = kind === 'end' || kind === 'start'
+    ? undefined
+    : rollout.windows.find((each) => each.phase === step?.phase);
+  return { world, matrix: dialMatrix(world), index, step, kind, mishap: undefined, window };
+}

@@ -1,0 +1,23 @@
+/** known-dials: nothing that a dial depends on is unknown. */
+
+import type { Invariant } from '../../model/invariant.ts';
+
+export const knownDials: Invariant = {
+  name: 'known-dials',
+  severity: 'fatal',
+  rule: 'every dial can be judged from what was observed',
+  check: (moment) => {
+    return [...moment.matrix].flatMap(([pair, answer]) => {
+      if (answer.can !== 'unknown') return [];
+      const [from, to] = pair.split('>');
+      return [
+        {
+          subject: pair,
+          but: `whether ${from ?? ''} could dial ${to ?? ''} cannot be told: unknown is ${answer.because}`,
+          so: 'an unknown is never taken for good',
+          remedy: 'make it observable (see the reason), or put the address into the leaf as an IP SAN',
+        },
+      ];
+    });
+  },
+};

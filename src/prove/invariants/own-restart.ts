@@ -1,0 +1,30 @@
+/** own-restart: settings are written directly before the restart that loads them, never earlier. */
+
+import { loadDisk } from '../../model/load.ts';
+import type { Invariant } from '../../model/invariant.ts';
+import { memberOf } from '../../model/world.ts';
+
+export const ownRestart: Invariant = {
+  name: 'own-restart',
+  severity: 'fatal',
+  rule: 'a configure step stands directly before its own restart',
+  check: (moment, rollout) => {
+    const { step, index } = moment;
+    if (moment.kind !== 'after' || moment.mishap !== undefined || step?.kind !== 'configure-member') return [];
+    const next = rollout.steps[index + 1];
+    const isOwn = (next?.kind === 'restart-member' || next?.kind === 'start-member') && next.member === step.member;
+    if (isOwn) return [];
+    const member = memberOf(moment.world, step.member);
+    const loaded = loadDisk(member.disk, member.version);
+    const isLoaded = loaded.ok && JSON.stringify(loaded.value.peer) === JSON.stringify(member.process?.peer);
+    if (isLoaded) return [];
+    return [
+      {
+        subject: step.member,
+        but: `the settings of ${step.member} would be written and ${step.member} not restarted at once`,
+        so: `a crash of ${step.member} in between would bring it back with settings that the cluster does not expect yet`,
+        remedy: `restart ${step.member} directly after the write`,
+      },
+    ];
+  },
+};
