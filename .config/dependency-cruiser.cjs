@@ -6,7 +6,7 @@ const stages = ['declare', 'discover', 'plan', 'prove', 'run', 'show'];
 const builtin = ['core'];
 const fromNpm = ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-no-pkg', 'npm-unknown'];
 
-/** Modules of `folder` import only what matches `allowed` (Node and npm have rules of their own). */
+/** A folder imports only what matches `allowed` (Node and npm have rules of their own). */
 const floor = (folder, allowed) => ({
   name: `floor-${folder}`,
   severity: 'error',

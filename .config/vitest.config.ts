@@ -8,7 +8,7 @@ const root = path.resolve(import.meta.dirname, '..');
 /** Ends a test that hangs; four times what the slowest honest one takes on a busy machine. */
 const FAST_TEST_MS = 30_000;
 
-/** A live test migrates a whole cluster: some 100 s with the default gates, and half as much again. */
+/** A live test migrates a whole cluster: some 100 s with default gates, and half as much again. */
 const LIVE_TEST_MS = 180_000;
 
 /** Starting a cluster: seconds; fetching etcd for the first time: up to a minute or two. */

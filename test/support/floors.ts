@@ -140,7 +140,7 @@ function impureWords(source: ts.SourceFile): readonly string[] {
   return words;
 }
 
-/** A variable of one's own named `process` is not the global; the linter knows the scopes exactly. */
+/** A variable of one's own named `process` is not the global; the linter knows scopes exactly. */
 function declaredNames(source: ts.SourceFile): ReadonlySet<string> {
   const names = new Set<string>();
   walk(source, (node) => {

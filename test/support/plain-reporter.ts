@@ -1,4 +1,4 @@
-/** Turns a test run into one bare line, `N passed, N failed, N skipped`, that any reader can add up. */
+/** Turns a test run into one bare line, `N passed, N failed, N skipped`, easy to add up. */
 
 import type { Reporter, TestModule } from 'vitest/node';
 

@@ -1,4 +1,4 @@
-/** Goal: src keeps its floors. Method: read every import line, and plant breaches that must be seen. */
+/** Goal: src keeps its floors. Method: read every import line, and plant breaches to be seen. */
 
 import { describe, expect, it } from 'vitest';
 import { filesBelow, textOf } from '../support/checkout.ts';
