@@ -68,9 +68,9 @@ export async function runCommand(
 
 export function minimalEnvironment(): Record<string, string> {
   return {
-    PATH: process.env['PATH'] ?? FALLBACK_PATH,
-    HOME: process.env['HOME'] ?? homedir(),
-    LANG: process.env['LANG'] ?? 'C.UTF-8',
+    PATH: process.env.PATH ?? FALLBACK_PATH,
+    HOME: process.env.HOME ?? homedir(),
+    LANG: process.env.LANG ?? 'C.UTF-8',
   };
 }
 
@@ -177,7 +177,9 @@ async function outcomeOf(
   capture: Capture,
 ): Promise<Result<ExecOutcome, Failure>> {
   if (end.kind === 'not-started') {
-    return err(commandFailure(label, argv, `it could not be started: ${systemErrorText(end.error)}`));
+    return err(
+      commandFailure(label, argv, `it could not be started: ${systemErrorText(end.error)}`),
+    );
   }
   const [stdout, stderr] = await Promise.all([head(capture.stdout), head(capture.stderr)]);
   if (end.kind === 'stopped') {

@@ -29,20 +29,23 @@ const PERMISSION_BITS = 0o7777;
 
 /** Regular files only; undefined when there is none. */
 export async function readWholeFile(label: string, path: string): Answer<HostFile | undefined> {
-  return await attempt(label, `read ${path}`, async () =>
-    await withRegularFile(path, async (file) => {
-      const facts = await file.stat();
-      if (facts.size > READ_LIMIT_BYTES) {
-        throw new Error(`it has ${String(facts.size)} bytes, over ${String(READ_LIMIT_BYTES)}`);
-      }
-      return {
-        bytes: new Uint8Array(await file.readFile()),
-        mode: facts.mode & PERMISSION_BITS,
-        uid: facts.uid,
-        gid: facts.gid,
-        modifiedAtMs: facts.mtimeMs,
-      };
-    }),
+  return await attempt(
+    label,
+    `read ${path}`,
+    async () =>
+      await withRegularFile(path, async (file) => {
+        const facts = await file.stat();
+        if (facts.size > READ_LIMIT_BYTES) {
+          throw new Error(`it has ${String(facts.size)} bytes, over ${String(READ_LIMIT_BYTES)}`);
+        }
+        return {
+          bytes: new Uint8Array(await file.readFile()),
+          mode: facts.mode & PERMISSION_BITS,
+          uid: facts.uid,
+          gid: facts.gid,
+          modifiedAtMs: facts.mtimeMs,
+        };
+      }),
   );
 }
 
@@ -52,21 +55,24 @@ export async function readFileRange(
   offset: number,
   maxBytes: number,
 ): Answer<HostRange | undefined> {
-  return await attempt(label, `read ${path}`, async () =>
-    await withRegularFile(path, async (file) => {
-      // Inode numbers may be larger than a double holds exactly.
-      const facts = await file.stat({ bigint: true });
-      const sizeBytes = Number(facts.size);
-      const bytes = new Uint8Array(Math.max(0, Math.min(maxBytes, sizeBytes - offset)));
-      let count = 0;
-      while (count < bytes.length) {
-        const { bytesRead } = await file.read(bytes, count, bytes.length - count, offset + count);
-        if (bytesRead === 0) break;
-        count += bytesRead;
-      }
-      const identity = `${String(facts.dev)}:${String(facts.ino)}`;
-      return { bytes: bytes.subarray(0, count), sizeBytes, identity };
-    }),
+  return await attempt(
+    label,
+    `read ${path}`,
+    async () =>
+      await withRegularFile(path, async (file) => {
+        // Inode numbers may be larger than a double holds exactly.
+        const facts = await file.stat({ bigint: true });
+        const sizeBytes = Number(facts.size);
+        const bytes = new Uint8Array(Math.max(0, Math.min(maxBytes, sizeBytes - offset)));
+        let count = 0;
+        while (count < bytes.length) {
+          const { bytesRead } = await file.read(bytes, count, bytes.length - count, offset + count);
+          if (bytesRead === 0) break;
+          count += bytesRead;
+        }
+        const identity = `${String(facts.dev)}:${String(facts.ino)}`;
+        return { bytes: bytes.subarray(0, count), sizeBytes, identity };
+      }),
   );
 }
 
@@ -86,7 +92,10 @@ export async function writeWholeFile(
     await makeFolders(folder);
     const old = await statOrUndefined(target);
     if (old !== undefined && !old.isFile()) throw new Error('it is not a regular file');
-    const temporary = join(folder, `.${basename(target)}.peershift-${randomBytes(6).toString('hex')}`);
+    const temporary = join(
+      folder,
+      `.${basename(target)}.peershift-${randomBytes(6).toString('hex')}`,
+    );
     const file = await open(temporary, 'wx', NEW_FILE_MODE);
     try {
       await fill(file, bytes, {

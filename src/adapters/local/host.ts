@@ -47,7 +47,12 @@ export function localHost(label: string): Host {
 }
 
 /** By the kernel's own word when we are that user, else by owners and mode bits along the path. */
-async function isReadableBy(label: string, path: string, uid: number, gid: number): Answer<boolean> {
+async function isReadableBy(
+  label: string,
+  path: string,
+  uid: number,
+  gid: number,
+): Answer<boolean> {
   try {
     if (process.geteuid?.() === uid && process.getegid?.() === gid) {
       await access(path, constants.R_OK);
@@ -59,7 +64,8 @@ async function isReadableBy(label: string, path: string, uid: number, gid: numbe
   } catch (error) {
     const code = systemErrorCode(error);
     const isOurOwn = process.geteuid?.() === uid;
-    if (code === 'ENOENT' || code === 'ENOTDIR' || (code === 'EACCES' && isOurOwn)) return ok(false);
+    if (code === 'ENOENT' || code === 'ENOTDIR' || (code === 'EACCES' && isOurOwn))
+      return ok(false);
     return err(fileFailure(label, `see who can read ${path}`, systemErrorText(error)));
   }
 }
