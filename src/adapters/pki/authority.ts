@@ -18,7 +18,7 @@ import {
 } from './encode.ts';
 import { EXTENSION, type Parsed, parseCertificates } from './inspect.ts';
 import { keyIdOf, makeKeyPair, privatePem, readPrivateKey } from './key.ts';
-import { commonNameProblem, daysProblem, pkiFailed } from './request.ts';
+import { commonNameProblem, daysProblem, pkiFailed, printable } from './request.ts';
 
 /** Where the time and the randomness of serial numbers come from. */
 export interface Sources {
@@ -52,7 +52,9 @@ export async function makeAuthority(
   const problem = commonNameProblem(commonName) ?? daysProblem(days);
   if (problem !== undefined) {
     const remedy = 'give the cluster a plain name and pki.days a number in range';
-    return err(pkiFailed(`CA "${commonName}"`, 'make a certificate authority', problem, remedy));
+    return err(
+      pkiFailed(`CA "${printable(commonName)}"`, 'make a certificate authority', problem, remedy),
+    );
   }
   const { publicKey, privateKey } = await makeKeyPair(algorithm);
   const name = commonNameOnly(commonName);

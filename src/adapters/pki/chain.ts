@@ -1,4 +1,4 @@
-/** Turns a leaf's file and the CA files that were seen into the CAs that verify the leaf for etcd. */
+/** Turns a leaf's file and all CA files that were seen into the CAs that verify the leaf. */
 
 import { type Result, err, ok } from '../../base/result.ts';
 import type { CaId, Leaf } from '../../model/certificate.ts';
@@ -50,8 +50,8 @@ export function readLeaf(text: string, authorityTexts: readonly string[]): Resul
  * verify the first certificate of the leaf text; its other ones are the intermediates. Dates aside.
  *
  * As Go's x509.Verify (crypto/x509/verify.go): each certificate of a pool is an anchor, self-signed
- * or not; names are compared by their bytes; a leaf that itself is in the pool is trusted, CA or not
- * (`opts.Roots.contains(c)`). Where Go and OpenSSL differ the stricter one decides, since etcd uses
+ * or not; names are compared by their bytes; a leaf that itself is in the pool is trusted, CA or
+ * not (`opts.Roots.contains(c)`). Where Go and OpenSSL differ the stricter one decides, since etcd uses
  * the one and our own look at a link the other. A text that etcd could not load trusts nobody.
  */
 export function trustedBy(leafText: string, authorityTexts: readonly string[]): readonly CaId[] {

@@ -58,8 +58,8 @@ export const USAGE = {
 
 /**
  * Every certificate of a text, in order. `pool`: as etcd's CA file, where any other block stops
- * etcd (pkg/tlsutil NewCertPool parses all of them); `leaf`: as its cert file, where Go's X509KeyPair
- * skips other blocks, so that a key may stand in the same file.
+ * etcd (pkg/tlsutil NewCertPool parses all of them); `leaf`: as its cert file, where Go's
+ * X509KeyPair skips other blocks, so that a key may stand in the same file.
  */
 export function parseCertificates(
   text: string,

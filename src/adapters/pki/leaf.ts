@@ -25,11 +25,11 @@ import {
 } from './encode.ts';
 import { parseCertificates } from './inspect.ts';
 import { keyIdOf, makeKeyPair, privatePem } from './key.ts';
-import { pkiFailed, requestProblem } from './request.ts';
+import { pkiFailed, printable, requestProblem } from './request.ts';
 
 /**
- * A leaf for both sides of a peer link (serverAuth and clientAuth), valid at most as long as its CA:
- * beyond that Go refuses the chain anyway. PKI_FAILED when the CA cannot issue it or the names
+ * A leaf for both sides of a peer link (serverAuth and clientAuth), valid at most as long as its
+ * CA: beyond that Go refuses the chain anyway. PKI_FAILED when the CA cannot issue it or the names
  * cannot be; the leaf is read back and verified against the CA before it is handed out.
  */
 export async function issueLeaf(
@@ -37,7 +37,7 @@ export async function issueLeaf(
   authority: AuthorityTexts,
   request: LeafRequest,
 ): Answer<IssuedLeaf> {
-  const where = `leaf "${request.commonName}"`;
+  const where = `leaf "${printable(request.commonName)}"`;
   const would = `issue it with ${request.algorithm} for ${String(request.days)} days`;
   const problem = requestProblem(request);
   if (problem !== undefined) {

@@ -16,10 +16,15 @@ const CONTROL = /[\x00-\x1f\x7f-\x9f]/;
 
 export function requestProblem(request: LeafRequest): string | undefined {
   const { dnsNames, ipAddresses } = request;
-  if (dnsNames.length + ipAddresses.length === 0)
+  if (dnsNames.length + ipAddresses.length === 0) {
     return 'no SAN was asked for, so that no member could dial it';
+  }
   const name = dnsNames.find((one) => !isDnsName(one));
   if (name !== undefined) return `the SAN "${printable(name)}" is not a DNS name`;
+  const misplaced = dnsNames.find((one) => addressBytes(one) !== undefined);
+  if (misplaced !== undefined) {
+    return `the SAN "${misplaced}" is an IP address and was given as a DNS name`;
+  }
   const address = ipAddresses.find((one) => addressBytes(one) === undefined);
   if (address !== undefined) return `the SAN "${printable(address)}" is not an IP address`;
   return commonNameProblem(request.commonName) ?? daysProblem(request.days);
@@ -50,6 +55,7 @@ export function pkiFailed(where: string, would: string, but: string, remedy: str
   return { code: 'PKI_FAILED', where, would, but, so: 'no certificate was made', remedy };
 }
 
-function printable(text: string): string {
+/** Short, and without what could move a terminal's cursor. */
+export function printable(text: string): string {
   return text.slice(0, 80).replace(new RegExp(CONTROL, 'g'), '?');
 }
