@@ -1,0 +1,23 @@
+/** What a plan file means where it says nothing: the one table that the shape and the reader share. */
+
+export const DEFAULTS = {
+  strategy: 'documented',
+  scope: 'peer',
+  memberApi: 'grpc',
+  via: 'direct',
+  pki: { mode: 'issue', directory: './pki', algorithm: 'ecdsa-p256', days: 1825, shared: false },
+  host: { transport: 'ssh', user: 'root', port: 22, identityFile: '~/.ssh/id_ed25519' },
+  service: { manager: 'systemd', unit: 'etcd', binary: 'docker' },
+  config: { format: 'env-file', path: '/etc/default/etcd' },
+  tls: { directory: '/etc/etcd/pki' },
+  gates: {
+    start: '10m',
+    timeout: '60s',
+    quiet: '8s',
+    maxLag: 1000,
+    canary: false,
+    deadman: 'off',
+  },
+  onFailure: 'rollback',
+  backup: true,
+} as const;

@@ -1,0 +1,73 @@
+/** Turns a desired spec into the list of what it asks for and this version has no adapter for. */
+
+import type { DesiredSpec } from '../model/desired.ts';
+
+interface Choice {
+  /** The key in the plan file. */
+  readonly key: string;
+  /** What this version can do; a new adapter adds its word here. */
+  readonly supported: readonly string[];
+  /** What the spec asks for, one value, or one for each member. */
+  readonly asks: (desired: DesiredSpec) => string | readonly string[];
+}
+
+const CHOICES: readonly Choice[] = [
+  { key: 'strategy', supported: ['documented'], asks: ({ strategy }) => strategy },
+  { key: 'scope', supported: ['peer'], asks: ({ scope }) => scope },
+  { key: 'memberApi', supported: ['grpc'], asks: ({ memberApi }) => memberApi },
+  { key: 'cluster.via', supported: ['direct'], asks: ({ cluster }) => cluster.via },
+  { key: 'pki.mode', supported: ['issue', 'provided', 'in-place'], asks: ({ pki }) => pki.mode },
+  {
+    key: 'host.transport',
+    supported: ['local'],
+    asks: ({ members }) => members.map(({ host }) => host.transport),
+  },
+  {
+    key: 'host.sudo',
+    supported: ['false'],
+    asks: ({ members }) => members.map(({ host: { sudo } }) => sudoWord(sudo)),
+  },
+  {
+    key: 'service.manager',
+    supported: ['command'],
+    asks: ({ members }) => members.map(({ service }) => service.manager),
+  },
+  {
+    key: 'config.format',
+    supported: ['env-file'],
+    asks: ({ members }) => members.map(({ config }) => config.format),
+  },
+  {
+    key: 'gates.canary',
+    supported: ['false'],
+    asks: ({ gates }) => (gates.canary === false ? 'false' : 'on'),
+  },
+  {
+    key: 'gates.deadman',
+    supported: ['off'],
+    asks: ({ gates }) => (gates.deadmanMs === undefined ? 'off' : 'on'),
+  },
+  { key: 'hooks.beforeStep', supported: ['none'], asks: ({ hooks }) => given(hooks.beforeStep) },
+  { key: 'hooks.afterGate', supported: ['none'], asks: ({ hooks }) => given(hooks.afterGate) },
+  { key: 'hooks.onFailure', supported: ['none'], asks: ({ hooks }) => given(hooks.onFailure) },
+];
+
+function sudoWord(sudo: DesiredSpec['members'][number]['host']['sudo']): string {
+  if (sudo === false) return 'false';
+  return sudo === 'without-password' ? sudo : 'with a password';
+}
+
+function given(argv: readonly string[] | undefined): string {
+  return argv === undefined ? 'none' : 'given';
+}
+
+/** `members[0].host.transport: ssh`, `strategy: dual-url`: empty when this version can do it all. */
+export function unsupported(desired: DesiredSpec): readonly string[] {
+  return CHOICES.flatMap(({ key, supported, asks }) => {
+    const asked = asks(desired);
+    if (typeof asked === 'string') return supported.includes(asked) ? [] : [`${key}: ${asked}`];
+    return asked.flatMap((value, index) =>
+      supported.includes(value) ? [] : [`members[${String(index)}].${key}: ${value}`],
+    );
+  });
+}
