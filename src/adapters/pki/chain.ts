@@ -51,8 +51,8 @@ export function readLeaf(text: string, authorityTexts: readonly string[]): Resul
  *
  * As Go's x509.Verify (crypto/x509/verify.go): each certificate of a pool is an anchor, self-signed
  * or not; names are compared by their bytes; a leaf that itself is in the pool is trusted, CA or
- * not (`opts.Roots.contains(c)`). Where Go and OpenSSL differ the stricter one decides, since etcd uses
- * the one and our own look at a link the other. A text that etcd could not load trusts nobody.
+ * not (`opts.Roots.contains(c)`). Where Go and OpenSSL differ the stricter one decides, since etcd
+ * uses the one and our own look at a link the other. A text that etcd could not load trusts nobody.
  */
 export function trustedBy(leafText: string, authorityTexts: readonly string[]): readonly CaId[] {
   const parsed = parseCertificates(leafText, 'leaf');

@@ -1,6 +1,6 @@
 /**
- * Goal: a CA is named as trusting a leaf only when etcd would accept the chain. Method: chains made by
- * the real openssl, each with one thing that Go's verifier looks at.
+ * Goal: a CA is named as trusting a leaf only when etcd would accept the chain. Method: chains made
+ * by the real openssl, each with one thing that Go's verifier looks at.
  */
 
 import { createPrivateKey, createPublicKey } from 'node:crypto';

@@ -1,6 +1,6 @@
 /**
- * Goal: a key file is usable exactly when etcd could load it. Method: the real openssl writes the same
- * keys in every form; the id must not depend on the form.
+ * Goal: a key file is usable exactly when etcd could load it. Method: the real openssl writes the
+ * same keys in every form; the id must not depend on the form.
  */
 
 import { afterAll, expect, test } from 'vitest';

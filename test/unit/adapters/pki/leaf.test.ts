@@ -1,6 +1,6 @@
 /**
- * Goal: what we issue is accepted by others. Method: the real openssl verifies every mix of CA and leaf
- * keys in its strict mode for both uses, and leaves under a CA that openssl made itself.
+ * Goal: what we issue is accepted by others. Method: the real openssl verifies every mix of CA and
+ * leaf keys in its strict mode for both uses, and leaves under a CA that openssl made itself.
  */
 
 import { X509Certificate } from 'node:crypto';

@@ -79,7 +79,7 @@ export function request(wish: Partial<LeafRequest> = {}): LeafRequest {
   };
 }
 
-/** A CA of openssl's own: `ca.pem` and `ca-key.pem` for the name `ca`. Extensions as in openssl.cnf. */
+/** A CA of openssl's own, `ca.pem` and `ca-key.pem` for the name `ca`; extensions as in its cnf. */
 export function opensslCa(on: Bench, name: string, wish: OpensslCa = {}): Authority {
   const { extensions = ['basicConstraints=critical,CA:TRUE', 'keyUsage=keyCertSign'] } = wish;
   const lines = [
@@ -116,7 +116,7 @@ interface OpensslCa {
   readonly extensions?: readonly string[];
 }
 
-/** A certificate below `issuer` (files of that name), with the extensions, of openssl's own making. */
+/** A certificate of openssl's own below `issuer` (files of that name), with the extensions. */
 export function opensslIssue(
   on: Bench,
   issuer: string,
