@@ -152,7 +152,7 @@ export class EtcdProcess {
   async kill(): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (child?.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, 'exit', { signal: AbortSignal.timeout(ENDED_WITHIN_MS) });
     child.kill('SIGKILL');
     await gone;

@@ -5,7 +5,7 @@ import type { Reason } from './trouble.ts';
 
 interface Signature {
   readonly matches: RegExp;
-  reason(endpoint: Endpoint, found: RegExpExecArray): Reason;
+  readonly reason: (endpoint: Endpoint, found: RegExpExecArray) => Reason;
 }
 
 const CHECK_MEMBER = 'see whether the member runs and listens on this client URL, then try again';

@@ -2,7 +2,6 @@
 
 import type {
   IAlarmResponse,
-  IHashKVResponse,
   IMember,
   IMemberListResponse,
   IRangeResponse,
@@ -167,10 +166,16 @@ export async function revision(client: EtcdClient): Answer<string> {
   return reply.ok ? ok(reply.value.header.revision) : reply;
 }
 
+/** etcd3's own type says that the hash is a string; it is a uint32, which the reader gives as a number. */
+interface HashReply {
+  readonly hash: number;
+  readonly compact_revision: string;
+}
+
 /** HashKV over all keys up to the revision (3.3 and later); equal hashes say something only at equal compactions. */
 export async function hashKv(client: EtcdClient, revision: string): Answer<KvHash> {
   const would = `hash the data up to revision ${revision}`;
-  const reply = await ask<IHashKVResponse>(client, 'Maintenance/HashKV', { revision }, { would });
+  const reply = await ask<HashReply>(client, 'Maintenance/HashKV', { revision }, { would });
   if (!reply.ok) return reply;
   return ok({
     hash: String(reply.value.hash),

@@ -67,10 +67,10 @@ async function* pieces(line: Line, silentMs: number): AsyncGenerator<Uint8Array>
   const stream = start(line, 'Snapshot', {}, line.metadata, {}) as SnapshotStream;
   // The iterator tells errors; this one is for those that cancel() makes afterwards.
   stream.on('error', () => undefined);
-  let isSilent = false;
+  const silence = new AbortController();
   let sizeBytes = 0;
   const giveUp = (): void => {
-    isSilent = true;
+    silence.abort();
     stream.cancel();
   };
   let timer = setTimeout(giveUp, silentMs);
@@ -82,7 +82,7 @@ async function* pieces(line: Line, silentMs: number): AsyncGenerator<Uint8Array>
       timer = setTimeout(giveUp, silentMs);
     }
   } catch (error) {
-    if (!isSilent) throw error;
+    if (!silence.signal.aborted) throw error;
     throw new Silence(`nothing came after ${String(sizeBytes)} bytes of the snapshot`);
   } finally {
     clearTimeout(timer);
