@@ -1,0 +1,143 @@
+/** Turns each observed member into the reasons to refuse that lie with it: down, unhealthy, behind, its config. */
+
+import type { DesiredSpec } from './desired.ts';
+import { dialMatrix, isLinked } from './dial.ts';
+import type { Failure } from './failure.ts';
+import type { ObservedMember, ObservedState } from './observed.ts';
+import { factUnknown, gapsOf } from './observed-world.ts';
+import { quorumOf } from './quorum.ts';
+import { type World, isUp } from './world.ts';
+
+export interface MemberJudgement {
+  readonly state: ObservedState;
+  readonly desired: DesiredSpec;
+  readonly writtenDigests: readonly string[];
+  /** Undefined when facts are missing; which ones is said for each member. */
+  readonly world: World | undefined;
+  readonly hasQuorum: boolean;
+}
+
+export function memberFailures(input: MemberJudgement): readonly Failure[] {
+  return input.state.members.flatMap((member) => [
+    ...unknownFailures(input.state, member),
+    ...configFailures(input, member),
+    ...contradictionFailures(input, member),
+    ...healthFailures(input, member),
+    ...lagFailures(input, member),
+  ]);
+}
+
+/** Members that are down and neither tolerated nor stopped by an interrupted run of our own. */
+export function downFailures(
+  state: ObservedState,
+  options: { readonly tolerateDown: readonly string[]; readonly stoppedByUs: readonly string[] },
+): readonly Failure[] {
+  const isExpected = new Set([...options.tolerateDown, ...options.stoppedByUs]);
+  const count = state.members.length;
+  return state.members
+    .filter((member) => isDown(member) && !isExpected.has(member.name))
+    .map((member) => ({
+      code: 'MEMBER_DOWN',
+      where: `member ${member.name}`,
+      would: `restart the ${String(count)} members one after the other`,
+      but: `${member.name} is down: its service says that no process runs`,
+      so: `${String(state.members.filter((each) => !isDown(each)).length)} of ${String(count)} run and ${String(quorumOf(count))} are needed: a restart would use up the tolerance; nothing was changed`,
+      remedy: `start ${member.name}, or pass --tolerate-down ${member.name} if it is to stay down`,
+    }));
+}
+
+export function isDown({ process }: ObservedMember): boolean {
+  return process.known && process.value === 'stopped';
+}
+
+/** A config that cannot be read has a refusal of its own, so it is left out here. */
+function unknownFailures(state: ObservedState, member: ObservedMember): readonly Failure[] {
+  const gaps = gapsOf(state, member).filter(({ what }) => {
+    return what !== 'disk' || member.configDigest.known;
+  });
+  return gaps.length === 0 ? [] : [factUnknown(member, gaps)];
+}
+
+function configFailures({ desired }: MemberJudgement, member: ObservedMember): readonly Failure[] {
+  const { name, configDigest, configProblems } = member;
+  const path =
+    desired.members.find((each) => each.name === name)?.config.path ?? 'its configuration';
+  const reasons = configDigest.known ? configProblems : [configDigest.reason];
+  if (reasons.length === 0) return [];
+  return [
+    {
+      code: 'CONFIG_UNREADABLE',
+      where: `${path} of member ${name}`,
+      would: 'write the new peer settings into it',
+      but: reasons.join('; '),
+      so: 'what the next start would use cannot be told; nothing was changed',
+      remedy: `correct this in ${path} on ${name}'s host, then check again`,
+    },
+  ];
+}
+
+/** A file that the run in hand has written differs from the process until the restart: that is its purpose. */
+function contradictionFailures(
+  { writtenDigests }: MemberJudgement,
+  { name, contradictions, configDigest }: ObservedMember,
+): readonly Failure[] {
+  if (contradictions.length === 0) return [];
+  if (configDigest.known && writtenDigests.includes(configDigest.value)) return [];
+  return [
+    {
+      code: 'CONFIG_CONTRADICTION',
+      where: `member ${name}`,
+      would: `write new peer settings for ${name} and restart it`,
+      but: contradictions.join('; '),
+      so: `a restart would change more than peershift intends, or ${name} would not start; nothing was changed`,
+      remedy: `bring file and process of ${name} together (correct the file, or restart ${name} by hand while all others are healthy)`,
+    },
+  ];
+}
+
+function healthFailures(input: MemberJudgement, member: ObservedMember): readonly Failure[] {
+  const { name, health } = member;
+  if (isDown(member) || !input.hasQuorum) return [];
+  if (health.known && health.value.isHealthy) return [];
+  if (isExplained(input.world, name)) return [];
+  const judged =
+    input.world === undefined
+      ? 'whether peer URLs and TLS explain it cannot be told while facts are missing'
+      : 'for a reason that peer URLs and TLS do not explain: all its peer links should work';
+  const says = health.known ? (health.value.reason ?? 'its /health says false') : health.reason;
+  return [unhealthy(name, `${name} is not healthy (${says}), ${judged}`)];
+}
+
+function lagFailures(input: MemberJudgement, member: ObservedMember): readonly Failure[] {
+  const { maxLag } = input.desired.gates;
+  const { name, status } = member;
+  if (!status.known || isExplained(input.world, name)) return [];
+  const { appliedIndex } = status.value;
+  const indexes = input.state.members.map((each) => {
+    return each.status.known ? each.status.value.appliedIndex : 0;
+  });
+  const highest = Math.max(...indexes);
+  if (highest - appliedIndex <= maxLag) return [];
+  const lag = `${String(highest - appliedIndex)} entries behind (${String(appliedIndex)} of ${String(highest)} applied)`;
+  return [unhealthy(name, `${name} is ${lag}, and gates.maxLag allows ${String(maxLag)}`)];
+}
+
+function unhealthy(name: string, but: string): Failure {
+  return {
+    code: 'MEMBER_UNHEALTHY',
+    where: `member ${name}`,
+    would: 'restart members one after the other',
+    but,
+    so: 'the cluster has less tolerance than its size promises; nothing was changed',
+    remedy: `see the log of ${name} (disk, clock, network, memory), bring it back to health, then check again`,
+  };
+}
+
+/** A member that has no working link to some other up member, in either direction, may well be unhealthy. */
+function isExplained(world: World | undefined, name: string): boolean {
+  if (world === undefined) return false;
+  const matrix = dialMatrix(world);
+  return world.members.some((peer) => {
+    return peer.name !== name && isUp(peer) && !isLinked(matrix, name, peer.name);
+  });
+}
