@@ -167,7 +167,8 @@ function foundText(value: unknown, isSecret: boolean): string {
   if (typeof value === 'object') return 'a mapping';
   if (isSecret) return 'something else';
   if (typeof value === 'string') return `the text ${clipped(value)}`;
-  return typeof value === 'number' ? `the number ${String(value)}` : String(value);
+  if (typeof value === 'number') return `the number ${String(value)}`;
+  return value === true ? 'true' : 'false';
 }
 
 /** A value longer than this is shown by its beginning; the source line stands below anyway. */

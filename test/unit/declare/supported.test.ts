@@ -1,0 +1,60 @@
+/** Goal: what has no adapter is named, by its key and value. Method: specs that ask for one thing each. */
+
+import { describe, expect, it } from 'vitest';
+
+import { declare } from '../../../src/declare/declare.ts';
+import { unsupported } from '../../../src/declare/supported.ts';
+import { FOLDERS, clusterWith, memberWith, minimalWith } from './plan-files.ts';
+
+const LOCAL = [
+  'host: { transport: local }',
+  'service: { manager: command, start: [a], stop: [b], status: [c] }',
+];
+
+function asked(text: string): readonly string[] {
+  const result = declare(text, 'plan.yaml', FOLDERS);
+  if (!result.ok) throw new Error(JSON.stringify(result.error));
+  return unsupported(result.value);
+}
+
+describe('unsupported', () => {
+  it('is empty for what this version has adapters for', () => {
+    expect(asked(memberWith(...LOCAL))).toEqual([]);
+  });
+
+  it('names keys of members by their number', () => {
+    const lines = asked(memberWith('config: { format: flags, path: /etc/etcd.service }'));
+    expect(lines).toContain('members[0].config.format: flags');
+    expect(lines).toContain('members[0].host.transport: ssh');
+    expect(lines).toContain('members[0].service.manager: systemd');
+  });
+
+  it.each([
+    ['strategy: dual-url', 'strategy: dual-url'],
+    ['scope: client', 'scope: client'],
+    ['memberApi: etcdctl', 'memberApi: etcdctl'],
+    ['gates: { canary: { writes: true } }', 'gates.canary: on'],
+    ['gates: { deadman: 5m }', 'gates.deadman: on'],
+    ['hooks: { beforeStep: [logger] }', 'hooks.beforeStep: given'],
+    ['hooks: { afterGate: [logger] }', 'hooks.afterGate: given'],
+    ['hooks: { onFailure: [logger] }', 'hooks.onFailure: given'],
+  ])('names %s', (line, name) => {
+    expect(asked(memberWith(...LOCAL) + `${line}\n`)).toEqual([name]);
+  });
+
+  it('names the way to the client URLs', () => {
+    expect(asked(clusterWith('via: ssh'))).toContain('cluster.via: ssh');
+  });
+
+  it('names sudo without saying more of its password', () => {
+    const host = 'host: { transport: local, sudo: { password: { env: SUDO } } }';
+    expect(asked(memberWith(host))).toContain('members[0].host.sudo: with a password');
+  });
+
+  it('has every mode of pki', () => {
+    const pki = 'pki: { mode: provided, ca: { cert: ca.pem } }';
+    const text = memberWith(...LOCAL, 'certificate: { cert: a.pem, key: b.pem }') + `${pki}\n`;
+    expect(asked(text)).toEqual([]);
+    expect(asked(minimalWith('pki: { days: 30 }')).join()).not.toContain('pki');
+  });
+});
