@@ -99,7 +99,8 @@ function connectionTrouble(text: string, { endpoint }: CallContext): Trouble {
 export function isLoginWanted(error: unknown, etcd3: Etcd3Module, hadLogin: boolean): boolean {
   if (error instanceof etcd3.EtcdInvalidAuthTokenError) return true;
   if (error instanceof etcd3.EtcdPermissionDeniedError) return !hadLogin;
-  const stale = /user name is empty|revision of auth store is old/;
+  // Maintenance calls say "auth: invalid auth token", which etcd3 has no class for.
+  const stale = /invalid auth token|user name is empty|revision of auth store is old/;
   return error instanceof Error && stale.test(error.message);
 }
 

@@ -76,6 +76,8 @@ describe('isLoginWanted', () => {
   test('is true for a token that the member has forgotten', () => {
     const stale = thrown(16, '16 UNAUTHENTICATED: etcdserver: invalid auth token');
     expect(isLoginWanted(stale, etcd3, true)).toBe(true);
+    const ofSnapshot = thrown(2, '2 UNKNOWN: auth: invalid auth token');
+    expect(isLoginWanted(ofSnapshot, etcd3, true)).toBe(true);
   });
 
   test('is true for a permission only when no login was sent', () => {
