@@ -24,7 +24,10 @@ export interface AddressBlock {
  * The block for a folder, found by binding every port of every member. Two labs in two folders start
  * looking at different places, so a stopped lab seldom finds its block taken.
  */
-export async function findFreeBlock(dir: string, members: number): Promise<AddressBlock | undefined> {
+export async function findFreeBlock(
+  dir: string,
+  members: number,
+): Promise<AddressBlock | undefined> {
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     const block = blockFor(dir, attempt, members);
     if (await isFree(block.addresses, PORTS)) return block;

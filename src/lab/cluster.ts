@@ -36,7 +36,7 @@ export interface LabUp extends Lab {
 
 const DEFAULT_MEMBERS = 3;
 /** Nine members still work in etcd; names have one digit. */
-export const MEMBERS_MAX = 9;
+const MEMBERS_MAX = 9;
 /** Three members are elected in under 3 s; nine on a crawling machine need longer. */
 const HEALTHY_DEADLINE_MS = 60_000;
 const HEALTH_CALL_DEADLINE_MS = 2000;
@@ -89,7 +89,9 @@ async function makeLab(
   const members = options.members ?? DEFAULT_MEMBERS;
   const block = await findFreeBlock(dir, members);
   if (block === undefined) {
-    return err(failed(dir, 'find a free 127.x.y.0/24 block', 'every block that was tried is in use'));
+    return err(
+      failed(dir, 'find a free 127.x.y.0/24 block', 'every block that was tried is in use'),
+    );
   }
   const mark: LabMark = {
     kind: 'peershift-lab',
@@ -178,7 +180,9 @@ async function awaitHealthy(
       if (durationMs > HEALTHY_DEADLINE_MS) {
         const names = sick.map((member) => member.name).join(', ');
         const but = `${names} gave no healthy answer within ${String(HEALTHY_DEADLINE_MS)} ms`;
-        return err(failed(dirname(sick[0]?.folder ?? ''), 'wait until all members are healthy', but));
+        return err(
+          failed(dirname(sick[0]?.folder ?? ''), 'wait until all members are healthy', but),
+        );
       }
       await new Promise((wake) => setTimeout(wake, HEALTH_PAUSE_MS));
     }
@@ -190,13 +194,19 @@ async function awaitHealthy(
 function refusalOf(dir: string, options: LabUpOptions): Failure | undefined {
   const { members } = options;
   if (process.platform !== 'linux') {
-    return failed(dir, 'start etcd on 127.x.y.11', `this is ${process.platform}: the lab needs Linux`);
+    return failed(
+      dir,
+      'start etcd on 127.x.y.11',
+      `this is ${process.platform}: the lab needs Linux`,
+    );
   }
-  // eslint-disable-next-line no-control-regex -- exactly these have no place in a line of a file
   if (/[\u0000-\u001f\u007f]/.test(dir)) {
     return failed(dir, 'write this path into settings', 'it has a control character in it');
   }
-  if (members !== undefined && !(Number.isInteger(members) && members >= 1 && members <= MEMBERS_MAX)) {
+  if (
+    members !== undefined &&
+    !(Number.isInteger(members) && members >= 1 && members <= MEMBERS_MAX)
+  ) {
     return {
       code: 'ARGUMENTS_INVALID',
       where: '--members',

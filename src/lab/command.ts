@@ -47,7 +47,8 @@ export function runCommand(
         } else if (typeof error.code === 'number') {
           resolve({ exitCode: error.code, stdout, stderr });
         } else {
-          const late = error.killed === true ? `no end within ${String(options.deadlineMs)} ms` : '';
+          const late =
+            error.killed === true ? `no end within ${String(options.deadlineMs)} ms` : '';
           resolve({ exitCode: undefined, stdout, stderr: stderr || late || error.message });
         }
       },
@@ -58,7 +59,7 @@ export function runCommand(
 /** The small environment of every lab command: texts in English, proxies kept for downloads. */
 export function commandEnvironment(environment: Environment): Record<string, string> {
   const passed = PASSED_ON.map((name) => [name, environment[name]] as const);
-  const kept = passed.filter((pair): pair is [typeof pair[0], string] => pair[1] !== undefined);
+  const kept = passed.filter((pair): pair is [(typeof pair)[0], string] => pair[1] !== undefined);
   return { PATH: '/usr/bin:/bin', ...Object.fromEntries(kept), LC_ALL: 'C' };
 }
 

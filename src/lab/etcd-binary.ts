@@ -39,9 +39,7 @@ const VERSION_DEADLINE_MS = 10_000;
  * Looks at `--etcd`, `$PEERSHIFT_ETCD`, PATH and the cache, in this order, then fetches once. A binary
  * that was named and does not run is ETCD_NOT_FOUND; one on PATH that does not run is passed over.
  */
-export async function findEtcd(
-  options: FindEtcdOptions = {},
-): Promise<Result<FoundEtcd, Failure>> {
+export async function findEtcd(options: FindEtcdOptions = {}): Promise<Result<FoundEtcd, Failure>> {
   const environment = options.environment ?? process.env;
   const named = namedBinary(options.explicit, environment);
   const found =
@@ -68,7 +66,10 @@ interface Candidate {
   readonly origin: string;
 }
 
-function namedBinary(explicit: string | undefined, environment: Environment): Candidate | undefined {
+function namedBinary(
+  explicit: string | undefined,
+  environment: Environment,
+): Candidate | undefined {
   if (explicit !== undefined) return { path: resolve(explicit), origin: '--etcd' };
   const variable = environment['PEERSHIFT_ETCD'];
   if (variable === undefined || variable === '') return undefined;
@@ -118,7 +119,8 @@ async function cachedOrFetched(
   }
   const cache = await firstWritable(caches);
   if (source === undefined) return err(nowhere('no release of etcd is pinned for this machine'));
-  if (cache === undefined) return err(nowhere(`none of these can be written: ${caches.join(', ')}`));
+  if (cache === undefined)
+    return err(nowhere(`none of these can be written: ${caches.join(', ')}`));
   options.report?.({ kind: 'etcd-fetching', source: source.label, cache });
   const folder = await source.fetch(cache);
   if (!folder.ok) return folder;
@@ -150,10 +152,7 @@ async function fetchSource(): Promise<FetchSource | undefined> {
 }
 
 /** The version a binary prints, or why it cannot be used. */
-async function versionOf(
-  path: string,
-  environment: Environment,
-): Promise<Result<string, string>> {
+async function versionOf(path: string, environment: Environment): Promise<Result<string, string>> {
   try {
     await access(path, constants.X_OK);
   } catch {

@@ -20,7 +20,8 @@ export function cacheFolders(
   if (explicit !== undefined) return [explicit];
   const xdg = environment['XDG_CACHE_HOME'];
   const home = environment['HOME'];
-  const own = xdg?.startsWith('/') === true ? xdg : home === undefined ? undefined : join(home, '.cache');
+  const own =
+    xdg?.startsWith('/') === true ? xdg : home === undefined ? undefined : join(home, '.cache');
   return [
     ...(own === undefined ? [] : [join(own, 'peershift', 'etcd')]),
     ...(fallback === undefined ? [] : [fallback]),

@@ -83,7 +83,9 @@ async function fillPrivately(
 ): Promise<Result<undefined, Failure>> {
   const archive = await machineArchive(wanted.distribution);
   if (archive === undefined) {
-    return err(notFetched(wanted.suite, `/etc/apt/sources.list* name no archive of ${wanted.distribution}`));
+    return err(
+      notFetched(wanted.suite, `/etc/apt/sources.list* name no archive of ${wanted.distribution}`),
+    );
   }
   const { distribution, suite } = wanted;
   const sourceList = join(scratch, 'sources.list');

@@ -9,7 +9,7 @@ import type { Failure } from '../model/failure.ts';
 import { commandEnvironment, lastWords, runCommand } from './command.ts';
 import { BINARY_FOLDER, fillOnce } from './etcd-cache.ts';
 
-export const RELEASE_VERSION = '3.5.21';
+const RELEASE_VERSION = '3.5.21';
 
 const RELEASE_SHA256: Readonly<Record<string, string>> = {
   amd64: 'adddda4b06718e68671ffabff2f8cee48488ba61ad82900e639d108f2148501c',

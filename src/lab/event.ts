@@ -5,7 +5,12 @@ import { unreachable } from '../base/assert.ts';
 
 export type LabEvent =
   | { readonly kind: 'etcd-fetching'; readonly source: string; readonly cache: string }
-  | { readonly kind: 'etcd-found'; readonly path: string; readonly version: string; readonly origin: string }
+  | {
+      readonly kind: 'etcd-found';
+      readonly path: string;
+      readonly version: string;
+      readonly origin: string;
+    }
   | { readonly kind: 'folder-made'; readonly dir: string; readonly block: string }
   | { readonly kind: 'member-starting'; readonly name: string; readonly endpoint: string }
   | { readonly kind: 'member-running'; readonly name: string; readonly pid: number }
@@ -13,7 +18,11 @@ export type LabEvent =
   | { readonly kind: 'cluster-healthy'; readonly members: number; readonly durationMs: number }
   | { readonly kind: 'folder-removed'; readonly dir: string }
   | { readonly kind: 'writer-started'; readonly clients: number; readonly writesPerSecond: number }
-  | { readonly kind: 'writer-stopped'; readonly acknowledged: number; readonly longestStallMs: number }
+  | {
+      readonly kind: 'writer-stopped';
+      readonly acknowledged: number;
+      readonly longestStallMs: number;
+    }
   | { readonly kind: 'read-back'; readonly read: number; readonly lost: number };
 
 export type LabReport = (event: LabEvent) => void;

@@ -35,7 +35,7 @@ export class KeyLedger {
     this.#next += 1;
     if (isAcknowledged) return;
     const last = this.#gaps.at(-1);
-    if (last !== undefined && last.to === number - 1) last.to = number;
+    if (last?.to === number - 1) last.to = number;
     else this.#gaps.push({ from: number, to: number });
   }
 

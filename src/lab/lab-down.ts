@@ -7,8 +7,9 @@ import { err, ok } from '../base/result.ts';
 import type { Failure } from '../model/failure.ts';
 import { isFree } from './address-block.ts';
 import type { LabReport } from './event.ts';
-import type { Lab } from './lab-folder.ts';
+import type { Lab, LabMember } from './lab-folder.ts';
 import { CLIENT_PORT, DEFAULT_LAB_FOLDER, requireLab } from './lab-folder.ts';
+import { labStatus } from './lab-status.ts';
 import { runningPid, stopMember } from './member-process.ts';
 
 export interface LabDownOptions {
@@ -49,27 +50,45 @@ export async function labDown(
   return ok({ dir, stopped: stopped.value, isRemoved: true });
 }
 
+/**
+ * The leader goes last: while others are there, a stopping leader hands over first, and waits for
+ * seconds when the one it chose is stopping too.
+ */
 async function stopRunning(
   lab: Lab,
   report: LabReport,
 ): Promise<Result<readonly string[], Failure>> {
-  const outcomes = await Promise.all(
-    lab.members.map(async (member): Promise<Result<string | undefined, Failure>> => {
-      const pid = await runningPid(member);
-      if (!pid.ok) return pid;
-      if (pid.value === undefined) return ok(undefined);
-      const gone = await stopMember(member);
-      if (!gone.ok) return gone;
-      report({ kind: 'member-stopped', name: member.name, pid: pid.value });
-      return ok(member.name);
-    }),
-  );
+  const leaders = await leaderNames(lab.dir);
+  const isLast = (member: LabMember): boolean => leaders.includes(member.name);
   const stopped: string[] = [];
-  for (const outcome of outcomes) {
-    if (!outcome.ok) return outcome;
-    if (outcome.value !== undefined) stopped.push(outcome.value);
+  for (const turn of [lab.members.filter((each) => !isLast(each)), lab.members.filter(isLast)]) {
+    const outcomes = await Promise.all(turn.map((member) => stopOne(member, report)));
+    for (const outcome of outcomes) {
+      if (!outcome.ok) return outcome;
+      if (outcome.value !== undefined) stopped.push(outcome.value);
+    }
   }
-  return ok(stopped);
+  return ok(stopped.sort());
+}
+
+async function leaderNames(dir: string): Promise<readonly string[]> {
+  const status = await labStatus({ dir });
+  if (!status.ok) return [];
+  return status.value.members.filter(({ isLeader }) => isLeader === true).map(({ name }) => name);
+}
+
+/** The member's name when it was running. */
+async function stopOne(
+  member: LabMember,
+  report: LabReport,
+): Promise<Result<string | undefined, Failure>> {
+  const pid = await runningPid(member);
+  if (!pid.ok) return pid;
+  if (pid.value === undefined) return ok(undefined);
+  const gone = await stopMember(member);
+  if (!gone.ok) return gone;
+  report({ kind: 'member-stopped', name: member.name, pid: pid.value });
+  return ok(member.name);
 }
 
 /** An etcd of this lab that somebody started by hand has no pid file: it is named, never ended. */

@@ -138,7 +138,7 @@ function foreign(dir: string, but: string): Failure {
     where: dir,
     would: 'use this folder for a local test cluster',
     but,
-    so: 'the folder may be somebody else\'s, and was left as it is',
+    so: "the folder may be somebody else's, and was left as it is",
     remedy: 'name a new or empty folder with --dir',
   };
 }

@@ -87,8 +87,7 @@ async function keepOne(
 }
 
 export type JudgedKeepalive =
-  | { readonly kind: 'kept' | 'unreachable' }
-  | { readonly kind: 'failed'; readonly reason: string };
+  { readonly kind: 'kept' | 'unreachable' } | { readonly kind: 'failed'; readonly reason: string };
 
 /** The gateway wraps each streamed answer as `{"result": {...}}`, and a trouble as `{"error": ...}`. */
 export function judgeKeepalive(answer: GatewayAnswer): JudgedKeepalive {

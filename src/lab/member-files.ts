@@ -21,7 +21,7 @@ export function memberFiles(lab: Lab, member: LabMember): readonly MemberFile[] 
   ];
 }
 
-export function peerUrlOf(member: { readonly address: string }): string {
+function peerUrlOf(member: { readonly address: string }): string {
   return `http://${member.address}:${String(PEER_PORT)}`;
 }
 
