@@ -93,14 +93,12 @@ const SIGNATURES: readonly Signature[] = [
   {
     matches:
       /Last error: null|Failed to connect|socket hang up|ECONNRESET|EPIPE|Connection dropped/,
-    reason: ({ isTls }) =>
-      isTls
-        ? { words: 'the connection was closed before the answer came', remedy: CHECK_MEMBER }
-        : {
-            words:
-              'the connection was closed without an answer: the member went down, or speaks TLS here',
-            remedy: `${CHECK_MEMBER}; if its client URL is https, write it so`,
-          },
+    reason: ({ isTls }) => ({
+      words:
+        'the connection was closed without an answer: the member went down, ' +
+        `or speaks ${isTls ? 'plain http' : 'TLS'} here`,
+      remedy: `${CHECK_MEMBER}; see that its client URL has this scheme`,
+    }),
   },
 ];
 
