@@ -49,7 +49,9 @@ export interface DesiredCluster {
   readonly endpoints: readonly string[];
   readonly via: 'direct' | 'ssh';
   /** Absolute paths on the operator's machine. */
-  readonly tls: { readonly ca: string; readonly cert: string | undefined; readonly key: string | undefined } | undefined;
+  readonly tls:
+    | { readonly ca: string; readonly cert: string | undefined; readonly key: string | undefined }
+    | undefined;
   readonly auth: { readonly username: string; readonly passwordEnv: string } | undefined;
 }
 

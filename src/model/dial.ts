@@ -46,13 +46,23 @@ export function dial(world: World, from: MemberWorld, to: MemberWorld): DialAnsw
   if (from.process === undefined) return no('source-down', `${from.name} is down`);
   if (to.process === undefined) return no('target-down', `${to.name} is down`);
   if (world.blocked.includes(pairKey(from.name, to.name))) {
-    return no('seen-broken', `fresh probes of ${from.name} did not reach ${to.name}, though listener, trust and leaves fit`);
+    return no(
+      'seen-broken',
+      `fresh probes of ${from.name} did not reach ${to.name}, though listener, trust and leaves fit`,
+    );
   }
   const urls = from.view[to.name] ?? [];
   let worst: DialAnswer = no('not-advertised', `${from.name} knows no peer URL of ${to.name}`);
   let isFirst = true;
   for (const url of urls) {
-    const answer = dialUrl({ nowMs: world.nowMs, url, from, to, source: from.process, target: to.process });
+    const answer = dialUrl({
+      nowMs: world.nowMs,
+      url,
+      from,
+      to,
+      source: from.process,
+      target: to.process,
+    });
     if (answer.can === 'yes') return answer;
     if (isFirst || answer.can === 'unknown') worst = answer;
     isFirst = false;
@@ -82,7 +92,10 @@ function dialUrl(at: DialCase): DialAnswer {
   if (!samePort.some((listener) => listener.scheme === wanted.scheme)) {
     return wanted.scheme === 'http'
       ? no('http-to-tls', `${to.name} is advertised at ${url} and speaks TLS on that port`)
-      : no('https-to-plain', `${to.name} is advertised at ${url} and speaks plain http on that port`);
+      : no(
+          'https-to-plain',
+          `${to.name} is advertised at ${url} and speaks plain http on that port`,
+        );
   }
   if (wanted.scheme === 'http') return { can: 'yes', url };
   return serverRefusal(at, wanted.host) ?? clientRefusal(at) ?? { can: 'yes', url };
@@ -100,11 +113,15 @@ function serverRefusal(at: DialCase, host: string): DialAnswer | undefined {
   if (leaf === undefined) return no('server-leaf', `${to.name} has no usable leaf on its disk`);
   const trust = trusts(source.pool, leaf);
   if (trust === 'unknown') return unknownPool(from, source.pool);
-  if (trust === 'no') return no('no-trust', `${from.name} has not loaded the CA of ${to.name}'s leaf`);
+  if (trust === 'no')
+    return no('no-trust', `${from.name} has not loaded the CA of ${to.name}'s leaf`);
   const age = datesRefusal(at.nowMs, leaf, to.name);
   if (age !== undefined) return age;
   if (!namesHost(leaf, host)) {
-    return no('server-name', `${to.name}'s leaf is valid for ${sanText(leaf)}, not for ${host}, its peer URL's host`);
+    return no(
+      'server-name',
+      `${to.name}'s leaf is valid for ${sanText(leaf)}, not for ${host}, its peer URL's host`,
+    );
   }
   if (!leaf.serverAuth) return no('server-usage', `${to.name}'s leaf lacks serverAuth`);
   return nameRefusal(source, leaf, from.name, to.name);
@@ -116,7 +133,10 @@ function clientRefusal(at: DialCase): DialAnswer | undefined {
   if (!target.demandsClientCert) return undefined;
   const leaf = leafOf(from, source);
   if (leaf === undefined) {
-    return no('no-client-leaf', `${to.name} demands a client certificate and ${from.name} has loaded none`);
+    return no(
+      'no-client-leaf',
+      `${to.name} demands a client certificate and ${from.name} has loaded none`,
+    );
   }
   const trust = trusts(target.pool, leaf);
   if (trust === 'unknown') return unknownPool(to, target.pool);
@@ -137,9 +157,14 @@ function sourceRefusal(from: MemberWorld, to: MemberWorld, leaf: Leaf): DialAnsw
   const fact = from.sources[to.name];
   if (fact === undefined || !fact.known) {
     const reason = fact === undefined ? 'nothing was seen' : fact.reason;
-    return { can: 'unknown', because: `the address that ${from.name} dials ${to.name} from: ${reason}` };
+    return {
+      can: 'unknown',
+      because: `the address that ${from.name} dials ${to.name} from: ${reason}`,
+    };
   }
-  const missing = fact.value.filter((address) => !leaf.ipAddresses.includes(normalAddress(address)));
+  const missing = fact.value.filter(
+    (address) => !leaf.ipAddresses.includes(normalAddress(address)),
+  );
   if (missing.length === 0) return undefined;
   const list = missing.join(', ');
   if (leaf.dnsNames.length > 0) {
@@ -207,9 +232,10 @@ function unknownPool(member: MemberWorld, pool: Fact<readonly CaId[]>): DialAnsw
 
 function datesRefusal(nowMs: number, leaf: Leaf, owner: string): DialAnswer | undefined {
   if (nowMs >= leaf.notBeforeMs && nowMs <= leaf.notAfterMs) return undefined;
-  const [what, when] = nowMs < leaf.notBeforeMs
-    ? ['is not valid before', leaf.notBeforeMs]
-    : ['expired at', leaf.notAfterMs];
+  const [what, when] =
+    nowMs < leaf.notBeforeMs
+      ? ['is not valid before', leaf.notBeforeMs]
+      : ['expired at', leaf.notAfterMs];
   return no('expired', `${owner}'s leaf ${what} ${isoTime(when)}`);
 }
 
@@ -222,10 +248,19 @@ function nameRefusal(
 ): DialAnswer | undefined {
   const { allowedCn, allowedHostname } = process.peer;
   if (allowedCn !== undefined && !allowedCn.split(',').includes(leaf.commonName ?? '')) {
-    return no('allowed-name', `${judge} allows only the common name ${allowedCn}, and ${owner}'s leaf has ${leaf.commonName ?? 'none'}`);
+    return no(
+      'allowed-name',
+      `${judge} allows only the common name ${allowedCn}, and ${owner}'s leaf has ${leaf.commonName ?? 'none'}`,
+    );
   }
-  if (allowedHostname !== undefined && !allowedHostname.split(',').some((name) => namesHost(leaf, name))) {
-    return no('allowed-name', `${judge} allows only the host name ${allowedHostname}, and ${owner}'s leaf has ${sanText(leaf)}`);
+  if (
+    allowedHostname !== undefined &&
+    !allowedHostname.split(',').some((name) => namesHost(leaf, name))
+  ) {
+    return no(
+      'allowed-name',
+      `${judge} allows only the host name ${allowedHostname}, and ${owner}'s leaf has ${sanText(leaf)}`,
+    );
   }
   return undefined;
 }

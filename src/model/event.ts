@@ -7,7 +7,12 @@ import type { StepId } from './ids.ts';
 export type PeershiftEvent =
   | JournalBody
   /** A gate that has not passed yet, and what it waits for; told again when that changes. */
-  | { readonly type: 'gate-waits'; readonly step: StepId; readonly waitsFor: string; readonly elapsedMs: number }
+  | {
+      readonly type: 'gate-waits';
+      readonly step: StepId;
+      readonly waitsFor: string;
+      readonly elapsedMs: number;
+    }
   | { readonly type: 'looking'; readonly at: string }
   | { readonly type: 'stopping'; readonly signal: string }
   | { readonly type: 'warning'; readonly text: string }
@@ -18,4 +23,9 @@ export type PeershiftEvent =
   | { readonly type: 'report'; readonly report: unknown }
   | { readonly type: 'lab'; readonly lab: unknown }
   | { readonly type: 'failure'; readonly failure: Failure }
-  | { readonly type: 'outcome'; readonly exit: number; readonly code: string; readonly run: string | undefined };
+  | {
+      readonly type: 'outcome';
+      readonly exit: number;
+      readonly code: string;
+      readonly run: string | undefined;
+    };

@@ -30,8 +30,17 @@ export type JournalBody =
       readonly clusterId: string;
       readonly start: readonly MemberStart[];
     }
-  | { readonly type: 'resumed'; readonly direction: Direction; readonly openIntent: StepId | undefined }
-  | { readonly type: 'locked'; readonly key: string; readonly leaseId: string; readonly createRevision: string }
+  | {
+      readonly type: 'resumed';
+      readonly direction: Direction;
+      readonly openIntent: StepId | undefined;
+    }
+  | {
+      readonly type: 'locked';
+      readonly key: string;
+      readonly leaseId: string;
+      readonly createRevision: string;
+    }
   | {
       readonly type: 'planned';
       readonly direction: Direction;
@@ -51,12 +60,23 @@ export type JournalBody =
     }
   | { readonly type: 'noted'; readonly what: string }
   | { readonly type: 'unlocked' }
-  | { readonly type: 'closed'; readonly outcome: RunOutcome; readonly failure: Failure | undefined };
+  | {
+      readonly type: 'closed';
+      readonly outcome: RunOutcome;
+      readonly failure: Failure | undefined;
+    };
 
-/** How a run stands when its process ends: the first three are final, the others can be resumed. */
-export type RunOutcome = 'done' | 'rolled-back' | 'needs-person' | 'paused' | 'interrupted';
+/** How a run stands when its process ends; `refused` means that it stopped before its first change. */
+export type RunOutcome =
+  'done' | 'rolled-back' | 'refused' | 'needs-person' | 'paused' | 'interrupted';
 
-export const FINAL_OUTCOMES: readonly RunOutcome[] = ['done', 'rolled-back', 'needs-person'];
+/** The others can be resumed. */
+export const FINAL_OUTCOMES: readonly RunOutcome[] = [
+  'done',
+  'rolled-back',
+  'refused',
+  'needs-person',
+];
 
 /** What a rollback has to bring back. */
 export interface MemberStart {
@@ -69,12 +89,27 @@ export interface MemberStart {
 
 /** What a step changed outside, as far as later steps and a rollback must know it. */
 export type Effect =
-  | { readonly kind: 'config-written'; readonly member: MemberName; readonly digest: string; readonly backupPath: string }
-  | { readonly kind: 'file-installed'; readonly member: MemberName; readonly path: string; readonly digest: string }
+  | {
+      readonly kind: 'config-written';
+      readonly member: MemberName;
+      readonly digest: string;
+      readonly backupPath: string;
+    }
+  | {
+      readonly kind: 'file-installed';
+      readonly member: MemberName;
+      readonly path: string;
+      readonly digest: string;
+    }
   | { readonly kind: 'file-removed'; readonly member: MemberName; readonly path: string }
   | { readonly kind: 'restarted'; readonly member: MemberName; readonly pid: number | undefined }
   | { readonly kind: 'updated'; readonly member: MemberName; readonly urls: readonly PeerUrl[] }
-  | { readonly kind: 'backed-up'; readonly path: string; readonly sha256: string; readonly sizeBytes: number }
+  | {
+      readonly kind: 'backed-up';
+      readonly path: string;
+      readonly sha256: string;
+      readonly sizeBytes: number;
+    }
   | { readonly kind: 'led'; readonly from: MemberName; readonly to: MemberName };
 
 export type JournalState = 'none' | 'opened' | 'ready' | 'acting' | 'failed' | 'closed' | 'final';

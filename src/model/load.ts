@@ -18,7 +18,12 @@ export function loadDisk(disk: Disk, version: string): Result<PeerProcess, strin
     return err('KeyFile and CertFile must both be present');
   }
   if (peer.certFile !== undefined && peer.keyFile !== undefined) {
-    const refusal = pairRefusal(peer.certFile, file(peer.certFile), peer.keyFile, file(peer.keyFile));
+    const refusal = pairRefusal(
+      peer.certFile,
+      file(peer.certFile),
+      peer.keyFile,
+      file(peer.keyFile),
+    );
     if (refusal !== undefined) return err(refusal);
   } else if (peer.listen.some(isHttps) && !peer.hasAutoTls) {
     return err('cannot listen on TLS: KeyFile and CertFile are not presented');

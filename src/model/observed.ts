@@ -7,8 +7,7 @@ import type { PeerUrl } from './url.ts';
 
 /** One observation, or the reason why there is none. Unknown is never read as good. */
 export type Fact<T> =
-  | { readonly known: true; readonly value: T }
-  | { readonly known: false; readonly reason: string };
+  { readonly known: true; readonly value: T } | { readonly known: false; readonly reason: string };
 
 export function known<T>(value: T): Fact<T> {
   return { known: true, value };

@@ -31,8 +31,13 @@ export interface RunState {
   /** Intended and not known to be done: maybe it happened. */
   readonly openIntent: StepId | undefined;
   readonly effects: readonly Effect[];
-  readonly gates: readonly { readonly step: StepId; readonly verdict: Verdict; readonly tookMs: number }[];
-  readonly lock: { readonly key: string; readonly leaseId: string; readonly createRevision: string } | undefined;
+  readonly gates: readonly {
+    readonly step: StepId;
+    readonly verdict: Verdict;
+    readonly tookMs: number;
+  }[];
+  readonly lock:
+    { readonly key: string; readonly leaseId: string; readonly createRevision: string } | undefined;
   readonly failure: Failure | undefined;
   readonly outcome: RunOutcome | undefined;
   readonly startedAt: string;
@@ -74,11 +79,15 @@ export function foldJournal(entries: readonly JournalEntry[]): Result<RunState, 
 export function foldEntry(state: RunState, entry: JournalEntry): Result<RunState, string> {
   const at = `entry ${String(entry.seq)} (${entry.type})`;
   if ((entry.v as number) !== JOURNAL_VERSION) {
-    return err(`${at} has format version ${String(entry.v)}, this program reads ${String(JOURNAL_VERSION)}`);
+    return err(
+      `${at} has format version ${String(entry.v)}, this program reads ${String(JOURNAL_VERSION)}`,
+    );
   }
   if (entry.seq !== state.nextSeq) return err(`${at} should have number ${String(state.nextSeq)}`);
-  if (state.run !== undefined && entry.run !== state.run) return err(`${at} belongs to run ${entry.run}`);
-  if (!LEGAL_NEXT[state.state].includes(entry.type)) return err(`${at} cannot follow in state ${state.state}`);
+  if (state.run !== undefined && entry.run !== state.run)
+    return err(`${at} belongs to run ${entry.run}`);
+  if (!LEGAL_NEXT[state.state].includes(entry.type))
+    return err(`${at} cannot follow in state ${state.state}`);
   const wrongStep = stepMismatch(state, entry);
   if (wrongStep !== undefined) return err(`${at}: ${wrongStep}`);
   const base = {
@@ -108,7 +117,13 @@ function folded(state: RunState, entry: JournalEntry): RunState {
       return { ...state, state: 'opened', planName, planFile, clusterId, start };
     }
     case 'resumed':
-      return { ...state, state: 'opened', direction: entry.direction, outcome: undefined, lock: undefined };
+      return {
+        ...state,
+        state: 'opened',
+        direction: entry.direction,
+        outcome: undefined,
+        lock: undefined,
+      };
     case 'locked': {
       const { key, leaseId, createRevision } = entry;
       return { ...state, lock: { key, leaseId, createRevision } };
@@ -159,7 +174,9 @@ export function writtenDigests(state: RunState, member: MemberName): readonly st
 
 /** Where the original of a member's config file is kept; undefined when it was never written. */
 export function backupPathOf(state: RunState, member: MemberName): string | undefined {
-  const write = state.effects.find((effect) => effect.kind === 'config-written' && effect.member === member);
+  const write = state.effects.find(
+    (effect) => effect.kind === 'config-written' && effect.member === member,
+  );
   return write?.kind === 'config-written' ? write.backupPath : undefined;
 }
 
@@ -167,7 +184,8 @@ export function backupPathOf(state: RunState, member: MemberName): string | unde
 export function installedFiles(state: RunState, member: MemberName): ReadonlyMap<string, string> {
   const files = new Map<string, string>();
   for (const effect of state.effects) {
-    if (effect.kind === 'file-installed' && effect.member === member) files.set(effect.path, effect.digest);
+    if (effect.kind === 'file-installed' && effect.member === member)
+      files.set(effect.path, effect.digest);
     if (effect.kind === 'file-removed' && effect.member === member) files.delete(effect.path);
   }
   return files;

@@ -11,7 +11,8 @@ import type { SettingChange } from './settings.ts';
 import type { PeerUrl } from './url.ts';
 import type { World } from './world.ts';
 
-export type Phase = 'prepare' | 'repair' | 'first' | 'trust' | 'members' | 'record' | 'revert' | 'clean';
+export type Phase =
+  'prepare' | 'repair' | 'first' | 'trust' | 'members' | 'record' | 'revert' | 'clean';
 
 interface StepBase {
   readonly id: StepId;

@@ -92,5 +92,7 @@ export function withUnobserved(world: World, name: string, directions: 'in' | 'b
 
 /** Every ordered pair of the members: what is unobserved when nothing was looked at yet. */
 export function allPairs(names: readonly string[]): readonly string[] {
-  return names.flatMap((from) => names.filter((to) => to !== from).map((to) => pairKey(from, to))).sort();
+  return names
+    .flatMap((from) => names.filter((to) => to !== from).map((to) => pairKey(from, to)))
+    .sort();
 }

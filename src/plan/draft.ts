@@ -47,7 +47,12 @@ export function add(draft: Draft, here: Here, step: WithoutBase<Step>, after?: G
 }
 
 /** `member update`, when the list says something else. */
-export function advertise(draft: Draft, here: Here, member: MemberName, to: readonly PeerUrl[]): void {
+export function advertise(
+  draft: Draft,
+  here: Here,
+  member: MemberName,
+  to: readonly PeerUrl[],
+): void {
   const from = draft.world.record[member] ?? [];
   if (sameUrls(from, to)) return;
   const alone = here.group === undefined;
@@ -98,7 +103,9 @@ export function handOver(
 
 export function isDialableByAll(world: World, name: MemberName): boolean {
   const target = memberOf(world, name);
-  return upMembers(world).every((from) => from.name === name || dial(world, from, target).can === 'yes');
+  return upMembers(world).every(
+    (from) => from.name === name || dial(world, from, target).can === 'yes',
+  );
 }
 
 /** The last gate of a rollout compares the data of all members. */
@@ -130,8 +137,11 @@ const VERB: Readonly<Record<Step['kind'], string>> = {
 };
 
 function freshId(draft: Draft, step: WithoutBase<Step>): StepId {
-  const subject = 'member' in step ? step.member : step.kind === 'transfer-leader' ? step.to : 'all';
+  const subject =
+    'member' in step ? step.member : step.kind === 'transfer-leader' ? step.to : 'all';
   const base = `${VERB[step.kind]}/${subject}`;
-  const taken = draft.steps.filter((other) => other.id === base || other.id.startsWith(`${base}/`)).length;
+  const taken = draft.steps.filter(
+    (other) => other.id === base || other.id.startsWith(`${base}/`),
+  ).length;
   return stepId(taken === 0 ? base : `${base}/${String(taken + 1)}`);
 }

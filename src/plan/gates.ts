@@ -25,7 +25,12 @@ export function linkGate(gates: DesiredGates, members: readonly MemberName[]): G
 
 /** Before the first change: the links as the model has them, on fresh probes, and the same data everywhere. */
 export function startGate(gates: DesiredGates, members: readonly MemberName[]): GateSpec {
-  return { checks: ['list', 'health', 'links', 'data'], refresh: members, quietMs: 0, timeoutMs: gates.timeoutMs };
+  return {
+    checks: ['list', 'health', 'links', 'data'],
+    refresh: members,
+    quietMs: 0,
+    timeoutMs: gates.timeoutMs,
+  };
 }
 
 /** Before the first change and after the last: the same data everywhere. */

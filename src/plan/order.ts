@@ -7,5 +7,8 @@ import type { World } from '../model/world.ts';
 export function orderOf(desired: DesiredSpec, world: World): readonly MemberName[] {
   if (desired.order !== undefined) return desired.order;
   const names = world.members.map((member) => member.name).sort();
-  return [...names.filter((name) => name !== world.leader), ...names.filter((name) => name === world.leader)];
+  return [
+    ...names.filter((name) => name !== world.leader),
+    ...names.filter((name) => name === world.leader),
+  ];
 }

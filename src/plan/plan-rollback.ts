@@ -14,7 +14,17 @@ import type { DeclaredWindow, MemberGoal, Rollout } from '../model/rollout.ts';
 import { FLAG, type Settings, settingChanges } from '../model/settings.ts';
 import { isHttps, sameUrls } from '../model/url.ts';
 import { type World, isUp, memberOf } from '../model/world.ts';
-import { type Draft, add, advertise, configure, endWithData, handOver, names, newDraft, restart } from './draft.ts';
+import {
+  type Draft,
+  add,
+  advertise,
+  configure,
+  endWithData,
+  handOver,
+  names,
+  newDraft,
+  restart,
+} from './draft.ts';
 import { startGate } from './gates.ts';
 import { owned, runsAs } from './target.ts';
 
@@ -31,17 +41,36 @@ export interface RollbackInput {
 }
 
 const WINDOWS: readonly DeclaredWindow[] = [
-  { phase: 'repair', because: 'a member that was down comes back into a half-migrated cluster', reasons: ['no-trust', 'no-client-leaf', 'https-to-plain', 'http-to-tls'] },
-  { phase: 'revert', because: 'a member is advertised as http just before its own restart', reasons: ['no-trust', 'no-client-leaf', 'https-to-plain', 'http-to-tls'] },
+  {
+    phase: 'repair',
+    because: 'a member that was down comes back into a half-migrated cluster',
+    reasons: ['no-trust', 'no-client-leaf', 'https-to-plain', 'http-to-tls'],
+  },
+  {
+    phase: 'revert',
+    because: 'a member is advertised as http just before its own restart',
+    reasons: ['no-trust', 'no-client-leaf', 'https-to-plain', 'http-to-tls'],
+  },
 ];
 
 export function planRollback(input: RollbackInput): Result<Rollout, readonly Failure[]> {
   const draft = newDraft(input.world, input.gates);
-  const goals = [...input.order].reverse().flatMap((name) => input.goal.filter((goal) => goal.member === name));
+  const goals = [...input.order]
+    .reverse()
+    .flatMap((name) => input.goal.filter((goal) => goal.member === name));
   for (const goal of goals) bringBack(draft, goal);
-  if (draft.steps.length === 0 && draft.world.unobserved.length > 0 && !isAtGoal(draft.world, goals)) {
+  if (
+    draft.steps.length === 0 &&
+    draft.world.unobserved.length > 0 &&
+    !isAtGoal(draft.world, goals)
+  ) {
     const why = 'nothing may rest on a link that was not seen';
-    add(draft, { phase: 'prepare', why }, { kind: 'check-links' }, startGate(input.gates, names(draft.world)));
+    add(
+      draft,
+      { phase: 'prepare', why },
+      { kind: 'check-links' },
+      startGate(input.gates, names(draft.world)),
+    );
   }
   const converted = goals.filter((goal) => isConverted(draft, goal));
   converted.forEach((goal, index) => {
@@ -57,7 +86,9 @@ export function planRollback(input: RollbackInput): Result<Rollout, readonly Fai
     clusterId: input.clusterId,
     steps: draft.steps,
     windows: WINDOWS,
-    assumptions: ['nobody else edits the membership or these settings while it runs (checked before every step)'],
+    assumptions: [
+      'nobody else edits the membership or these settings while it runs (checked before every step)',
+    ],
     start: input.world,
     goal: input.goal,
   });
@@ -68,8 +99,13 @@ function bringBack(draft: Draft, goal: MemberGoal): void {
   const member = memberOf(draft.world, goal.member);
   if (isUp(member)) return;
   const group = `repair/${goal.member}`;
-  const here = { phase: 'repair' as const, group, why: 'a stopped member comes back first; tolerance before all else' };
-  if (!loadDisk(member.disk, member.version).ok) configure(draft, here, goal.member, goal.settings, true);
+  const here = {
+    phase: 'repair' as const,
+    group,
+    why: 'a stopped member comes back first; tolerance before all else',
+  };
+  if (!loadDisk(member.disk, member.version).ok)
+    configure(draft, here, goal.member, goal.settings, true);
   restart(draft, here, goal.member);
 }
 
@@ -79,7 +115,9 @@ function revert(draft: Draft, goal: MemberGoal, all: readonly MemberGoal[], isLa
   const group = `revert/${member}`;
   const settings = isLast ? goal.settings : withTrustKept(draft, goal);
   const needsRestart = !runsAs(memberOf(draft.world, member), settings);
-  const why = isLast ? 'the last https member goes back' : 'its trust stays while others still speak https';
+  const why = isLast
+    ? 'the last https member goes back'
+    : 'its trust stays while others still speak https';
   advertise(draft, { phase: 'revert', why, ...(needsRestart ? { group } : {}) }, member, goal.urls);
   if (!needsRestart) return;
   configure(draft, { phase: 'revert', group, why }, member, settings, isLast);
@@ -93,9 +131,17 @@ function dropTrust(draft: Draft, goal: MemberGoal, all: readonly MemberGoal[]): 
   const changes = settingChanges(owned(now.disk.settings), goal.settings);
   if (isRunning && changes.length === 0) return;
   if (!isRunning) handOver(draft, 'clean', member, (name) => rankOf(draft, all, name));
-  const here = { phase: 'clean' as const, group: `clean/${member}`, why: 'the settings of the start, byte for byte' };
+  const here = {
+    phase: 'clean' as const,
+    group: `clean/${member}`,
+    why: 'the settings of the start, byte for byte',
+  };
   if (isRunning) {
-    add(draft, { ...here, phase: 'record' }, { kind: 'configure-member', member, changes, restoresOriginal: true });
+    add(
+      draft,
+      { ...here, phase: 'record' },
+      { kind: 'configure-member', member, changes, restoresOriginal: true },
+    );
     return;
   }
   configure(draft, here, member, goal.settings, true);

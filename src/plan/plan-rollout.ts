@@ -11,7 +11,7 @@ import { type World, isUp, memberOf } from '../model/world.ts';
 import { type Draft, add, endWithData, names, newDraft } from './draft.ts';
 import { startGate } from './gates.ts';
 import { orderOf } from './order.ts';
-import { DOCUMENTED_WINDOWS, documented, isDone } from './strategies/documented.ts';
+import { DOCUMENTED_WINDOWS, bringBack, documented, isDone } from './strategies/documented.ts';
 import { type Target, owned, sameContent, targetsOf, withInitialCluster } from './target.ts';
 
 export interface PlanInput {
@@ -32,6 +32,7 @@ export function planRollout(input: PlanInput): Result<Rollout, readonly Failure[
   });
   if (stuck.length > 0) return err(stuck);
   const draft = newDraft(input.world, input.desired.gates);
+  for (const target of targets.value) bringBack(draft, target);
   if (!isFinished(draft, targets.value)) {
     prepare(draft, input, targets.value);
     documented(draft, targets.value, orderOf(input.desired, input.world));
@@ -59,11 +60,15 @@ function isFinished(draft: Draft, targets: readonly Target[]): boolean {
 function prepare(draft: Draft, input: PlanInput, targets: readonly Target[]): void {
   const missing = Object.values(input.material.leaves).filter((leaf) => leaf.mustIssue);
   if (missing.length > 0 || input.material.mustMakeAuthority) {
-    add(draft, { phase: 'prepare', why: 'every host gets its leaf before the first restart' }, {
-      kind: 'issue-certificates',
-      members: missing.map((leaf) => leaf.member),
-      makesAuthority: input.material.mustMakeAuthority,
-    });
+    add(
+      draft,
+      { phase: 'prepare', why: 'every host gets its leaf before the first restart' },
+      {
+        kind: 'issue-certificates',
+        members: missing.map((leaf) => leaf.member),
+        makesAuthority: input.material.mustMakeAuthority,
+      },
+    );
   }
   const gate = startGate(input.desired.gates, names(draft.world));
   const seen = 'health is no evidence of links; nothing may rest on one that was not seen';
@@ -80,7 +85,11 @@ function prepare(draft: Draft, input: PlanInput, targets: readonly Target[]): vo
     });
     if (files.length === 0) continue;
     const why = 'in place on every host before anything restarts';
-    add(draft, { phase: 'prepare', why }, { kind: 'install-certificates', member: target.member, files });
+    add(
+      draft,
+      { phase: 'prepare', why },
+      { kind: 'install-certificates', member: target.member, files },
+    );
   }
 }
 
@@ -93,7 +102,11 @@ function record(draft: Draft, targets: readonly Target[]): void {
     const changes = settingChanges(settings, wanted);
     if (changes.length === 0) continue;
     const why = 'a wiped member with the old list would vote with no memory';
-    add(draft, { phase: 'record', why }, { kind: 'record-cluster', member: target.member, changes });
+    add(
+      draft,
+      { phase: 'record', why },
+      { kind: 'record-cluster', member: target.member, changes },
+    );
   }
 }
 
@@ -103,7 +116,9 @@ function assumptionsOf(input: PlanInput): readonly string[] {
     'nobody else edits the membership or these settings while it runs (checked before every step)',
     ...(planned.length === 0
       ? []
-      : [`the leaves still to be issued for ${planned.map((leaf) => leaf.member).join(', ')} come out as planned (checked after issue)`]),
+      : [
+          `the leaves still to be issued for ${planned.map((leaf) => leaf.member).join(', ')} come out as planned (checked after issue)`,
+        ]),
   ];
 }
 

@@ -45,9 +45,10 @@ function targetOf(
   const material = input.material.leaves[desired.name];
   const files = material === undefined ? [] : filesFor(input, desired, member);
   const [ca, leaf, key] = files;
-  const listen = desired.listenPeerUrls.length > 0
-    ? desired.listenPeerUrls
-    : peerSettings(member.disk.settings).listen.map((url) => withScheme(url, 'https'));
+  const listen =
+    desired.listenPeerUrls.length > 0
+      ? desired.listenPeerUrls
+      : peerSettings(member.disk.settings).listen.map((url) => withScheme(url, 'https'));
   const goalUrls = urls[desired.name] ?? [];
   const settings: Record<string, string> = {
     ...owned(member.disk.settings),
@@ -74,21 +75,31 @@ export function withInitialCluster(
   const present = settings[FLAG.initialCluster];
   if (present === undefined) return settings;
   const named = present.split(',').map((part) => part.split('=')[0]?.trim() ?? '');
-  const order = [...new Set([...named, ...Object.keys(urls).sort()])].filter((name) => name in urls);
+  const order = [...new Set([...named, ...Object.keys(urls).sort()])].filter(
+    (name) => name in urls,
+  );
   const list = order.flatMap((name) => (urls[name] ?? []).map((url) => `${name}=${url}`));
-  return { ...settings, [FLAG.initialCluster]: list.join(','), [FLAG.initialClusterState]: 'existing' };
+  return {
+    ...settings,
+    [FLAG.initialCluster]: list.join(','),
+    [FLAG.initialClusterState]: 'existing',
+  };
 }
 
 /** The settings that peershift writes, out of all that a member has. */
 export function owned(settings: Settings): Settings {
-  return Object.fromEntries(Object.entries(settings).filter(([flag]) => OWNED_FLAGS.includes(flag)));
+  return Object.fromEntries(
+    Object.entries(settings).filter(([flag]) => OWNED_FLAGS.includes(flag)),
+  );
 }
 
 /** Does the running process already do what a start with these owned settings would make it do? */
 export function runsAs(member: MemberWorld, settings: Settings): boolean {
   const { process } = member;
   if (process === undefined) return false;
-  const others = Object.entries(member.disk.settings).filter(([flag]) => !OWNED_FLAGS.includes(flag));
+  const others = Object.entries(member.disk.settings).filter(
+    ([flag]) => !OWNED_FLAGS.includes(flag),
+  );
   const merged = { ...Object.fromEntries(others), ...settings };
   const wanted = loadDisk({ settings: merged, files: member.disk.files }, member.version);
   if (!wanted.ok || !wanted.value.pool.known || !process.pool.known) return false;
@@ -101,10 +112,16 @@ function same(a: unknown, b: unknown): boolean {
 
 function goalUrl(desired: DesiredMember, present: readonly PeerUrl[]): Result<PeerUrl, Failure> {
   const fallback = present.find(isHttps) ?? present[0];
-  if (fallback === undefined) return err(urlFailure(desired, 'the member list has no peer URL for it'));
+  if (fallback === undefined)
+    return err(urlFailure(desired, 'the member list has no peer URL for it'));
   const goal = desired.peerUrl ?? withScheme(fallback, 'https');
   if (!present.some((url) => hostPort(url) === hostPort(goal))) {
-    return err(urlFailure(desired, `the plan file wants ${goal} and the member list has ${present.join(', ')}`));
+    return err(
+      urlFailure(
+        desired,
+        `the plan file wants ${goal} and the member list has ${present.join(', ')}`,
+      ),
+    );
   }
   return ok(goal);
 }
@@ -121,26 +138,52 @@ function urlFailure(desired: DesiredMember, but: string): Failure {
 }
 
 /** CA, leaf and key under names that no process and no configuration uses for other bytes. */
-function filesFor(input: TargetInput, desired: DesiredMember, member: MemberWorld): readonly InstalledFile[] {
+function filesFor(
+  input: TargetInput,
+  desired: DesiredMember,
+  member: MemberWorld,
+): readonly InstalledFile[] {
   const { material } = input;
   const mine = material.leaves[desired.name];
   if (mine === undefined) return [];
   const place = (name: string, content: FileContent): string => {
-    return material.mode === 'in-place' ? name : freePath(member, desired.tls.directory, name, content);
+    return material.mode === 'in-place'
+      ? name
+      : freePath(member, desired.tls.directory, name, content);
   };
   const pool: FileContent = { kind: 'pool', authorities: material.authorities };
   const leaf: FileContent = { kind: 'leaf', leaf: mine.leaf };
   const key: FileContent = { kind: 'key', keyId: mine.keyId };
   const inPlace = material.mode === 'in-place';
   return [
-    { path: place(inPlace ? material.authorityPath : 'ca.pem', pool), role: 'ca', source: material.authorityPath, content: pool },
-    { path: place(inPlace ? mine.certPath : 'peer.pem', leaf), role: 'leaf', source: mine.certPath, content: leaf },
-    { path: place(inPlace ? mine.keyPath : 'peer-key.pem', key), role: 'key', source: mine.keyPath, content: key },
+    {
+      path: place(inPlace ? material.authorityPath : 'ca.pem', pool),
+      role: 'ca',
+      source: material.authorityPath,
+      content: pool,
+    },
+    {
+      path: place(inPlace ? mine.certPath : 'peer.pem', leaf),
+      role: 'leaf',
+      source: mine.certPath,
+      content: leaf,
+    },
+    {
+      path: place(inPlace ? mine.keyPath : 'peer-key.pem', key),
+      role: 'key',
+      source: mine.keyPath,
+      content: key,
+    },
   ];
 }
 
 /** `peer.pem`, or `peer-2.pem` and so on when the name is in use for something else. */
-function freePath(member: MemberWorld, directory: string, name: string, content: FileContent): string {
+function freePath(
+  member: MemberWorld,
+  directory: string,
+  name: string,
+  content: FileContent,
+): string {
   const named = namedPaths(member);
   const [stem, extension] = [name.slice(0, -'.pem'.length), '.pem'];
   for (let index = 1; ; index++) {
@@ -154,10 +197,14 @@ function freePath(member: MemberWorld, directory: string, name: string, content:
 export function sameContent(a: FileContent, b: FileContent): boolean {
   if (a.kind === 'leaf' && b.kind === 'leaf') return a.leaf.fingerprint === b.leaf.fingerprint;
   if (a.kind === 'key' && b.kind === 'key') return a.keyId === b.keyId;
-  if (a.kind === 'pool' && b.kind === 'pool') return fingerprints(a.authorities) === fingerprints(b.authorities);
+  if (a.kind === 'pool' && b.kind === 'pool')
+    return fingerprints(a.authorities) === fingerprints(b.authorities);
   return false;
 }
 
 function fingerprints(certificates: readonly Certificate[]): string {
-  return certificates.map((each) => each.fingerprint).sort().join();
+  return certificates
+    .map((each) => each.fingerprint)
+    .sort()
+    .join();
 }

@@ -41,15 +41,16 @@ function codeOf({ invariant }: Found): FailureCode {
 
 function whereOf(moment: Moment, total: number): string {
   const step = `step ${String(moment.index + 1)} of ${String(total)}`;
-  const at = moment.kind === 'start'
-    ? 'at the start'
-    : moment.kind === 'end'
-      ? 'at the end'
-      : moment.kind === 'before'
-        ? `before ${step}`
-        : moment.kind === 'halfway'
-          ? `in the middle of ${step}`
-          : `after ${step}`;
+  const at =
+    moment.kind === 'start'
+      ? 'at the start'
+      : moment.kind === 'end'
+        ? 'at the end'
+        : moment.kind === 'before'
+          ? `before ${step}`
+          : moment.kind === 'halfway'
+            ? `in the middle of ${step}`
+            : `after ${step}`;
   if (moment.mishap === undefined) return at;
   const { member, isBack } = moment.mishap;
   return `${at}, if ${member} crashes${isBack ? ' and comes back' : ''} there`;

@@ -44,7 +44,12 @@ function changesWorld(step: Step): boolean {
 }
 
 /** Each up member crashes and stays down, or comes back from its disk with the list it had. */
-function crashes(rollout: Rollout, world: World, index: number, kind: Moment['kind']): readonly Moment[] {
+function crashes(
+  rollout: Rollout,
+  world: World,
+  index: number,
+  kind: Moment['kind'],
+): readonly Moment[] {
   return upMembers(world).flatMap(({ name }) => {
     const down = stopped(world, name);
     const back = started(down, name);
@@ -58,8 +63,9 @@ function crashes(rollout: Rollout, world: World, index: number, kind: Moment['ki
 function momentOf(rollout: Rollout, world: World, index: number, kind: Moment['kind']): Moment {
   const step = rollout.steps[index];
   // The window of a step covers the worlds that it makes, and the one that the next step starts from.
-  const window = kind === 'end' || kind === 'start'
-    ? undefined
-    : rollout.windows.find((each) => each.phase === step?.phase);
+  const window =
+    kind === 'end' || kind === 'start'
+      ? undefined
+      : rollout.windows.find((each) => each.phase === step?.phase);
   return { world, matrix: dialMatrix(world), index, step, kind, mishap: undefined, window };
 }

@@ -72,7 +72,11 @@ function judge(
         const key = `${invariant.name} ${breach.subject}`;
         const { but, so, remedy } = breach;
         const violation = { rule: invariant.name, severity: invariant.severity, but, so, remedy };
-        if (moment.kind === 'start' && moment.mishap === undefined && invariant.name !== 'known-dials') {
+        if (
+          moment.kind === 'start' &&
+          moment.mishap === undefined &&
+          invariant.name !== 'known-dials'
+        ) {
           inherited.set(key, violation);
         } else if (inherited.has(key) && moment.kind !== 'end') {
           continue;
@@ -92,14 +96,21 @@ function goalRefusal(rollout: Rollout, walk: Walk): Failure | undefined {
   const end = walk.worlds.at(-1);
   if (end === undefined) return undefined;
   const broken = [...dialMatrix(end)].filter(([, answer]) => answer.can === 'no');
-  const reasons = [...new Set(broken.map(([, answer]) => (answer.can === 'no' ? answer.because : '')))];
+  const reasons = [
+    ...new Set(broken.map(([, answer]) => (answer.can === 'no' ? answer.because : ''))),
+  ];
   if (reasons.length === 0) return undefined;
-  const isLeaf = broken.some(([, answer]) => answer.can === 'no' && LEAF_REASONS.includes(answer.reason));
+  const isLeaf = broken.some(
+    ([, answer]) => answer.can === 'no' && LEAF_REASONS.includes(answer.reason),
+  );
   const total = end.members.length * (end.members.length - 1);
   return {
     code: isLeaf ? 'CERTIFICATE_UNUSABLE' : 'UNSAFE_ROLLOUT',
     where: 'at the end of the rollout',
-    would: rollout.direction === 'forward' ? 'have every peer link on https with mutual TLS' : 'have every peer link as it was at the start',
+    would:
+      rollout.direction === 'forward'
+        ? 'have every peer link on https with mutual TLS'
+        : 'have every peer link as it was at the start',
     but: `${String(broken.length)} of ${String(total)} ordered pairs could not dial: ${reasons.join('; ')}`,
     so: 'every health check would stay green until the last member is switched, and then the cluster would lose quorum; nothing has been changed',
     remedy: isLeaf
@@ -168,7 +179,10 @@ function noWayBack(rollout: Rollout, index: number, but: string): Failure {
   const step = rollout.steps[index - 1];
   return {
     code: 'UNSAFE_ROLLOUT',
-    where: index === 0 ? 'at the start' : `after step ${String(index)} of ${String(rollout.steps.length)}`,
+    where:
+      index === 0
+        ? 'at the start'
+        : `after step ${String(index)} of ${String(rollout.steps.length)}`,
     would: step === undefined ? 'begin the rollout' : say(step),
     but: `${but} (rule way-back)`,
     so: 'a failure there could not be undone; nothing has been changed',
@@ -183,12 +197,18 @@ function windowsOf(rollout: Rollout, walk: Walk): readonly DegradedWindow[] {
     const broken = [...dialMatrix(world)].filter(([, answer]) => answer.can === 'no');
     if (broken.length > 0 && open === undefined) {
       const step = rollout.steps[index - 1];
-      const because = rollout.windows.find((each) => each.phase === step?.phase)?.because ?? 'as it was found';
+      const because =
+        rollout.windows.find((each) => each.phase === step?.phase)?.because ?? 'as it was found';
       open = { from: Math.max(0, index - 1), pairs: new Set(), because };
     }
     for (const [pair] of broken) open?.pairs.add(pair);
     if (broken.length === 0 && open !== undefined) {
-      windows.push({ fromStep: open.from, toStep: index - 1, brokenPairs: [...open.pairs], because: open.because });
+      windows.push({
+        fromStep: open.from,
+        toStep: index - 1,
+        brokenPairs: [...open.pairs],
+        because: open.because,
+      });
       open = undefined;
     }
   });

@@ -30,6 +30,8 @@ function duplicates(world: World, step: AdvertisePeer): readonly string[] {
   return Object.entries(world.record)
     .filter(([name]) => name !== step.member)
     .flatMap(([name, urls]) => {
-      return urls.filter((url) => taken.has(hostPort(url))).map((url) => `${name} already has ${url}`);
+      return urls
+        .filter((url) => taken.has(hostPort(url)))
+        .map((url) => `${name} already has ${url}`);
     });
 }

@@ -5,7 +5,8 @@ import type { InstallCertificates, InstalledFile, StepLaw } from '../step.ts';
 import { type MemberWorld, type World, memberOf, withMember } from '../world.ts';
 
 export const installCertificates: StepLaw<InstallCertificates> = {
-  say: (step) => `install ${step.files.map((file) => baseName(file.path)).join(', ')} on ${step.member}`,
+  say: (step) =>
+    `install ${step.files.map((file) => baseName(file.path)).join(', ')} on ${step.member}`,
   place: (step) => step.member,
   needs: (world, step) => {
     const named = namedPaths(memberOf(world, step.member));
@@ -15,7 +16,9 @@ export const installCertificates: StepLaw<InstallCertificates> = {
   },
   apply: (world, step) => installed(world, step, step.files),
   halfway: (world, step) => {
-    return step.files.slice(1).map((_file, index) => installed(world, step, step.files.slice(0, index + 1)));
+    return step.files
+      .slice(1)
+      .map((_file, index) => installed(world, step, step.files.slice(0, index + 1)));
   },
   undo: (_before, step) => `remove ${String(step.files.length)} files`,
 };
@@ -29,7 +32,11 @@ export function namedPaths(member: MemberWorld): ReadonlySet<string> {
   return new Set(all.filter((path) => path !== undefined));
 }
 
-function installed(world: World, step: InstallCertificates, files: readonly InstalledFile[]): World {
+function installed(
+  world: World,
+  step: InstallCertificates,
+  files: readonly InstalledFile[],
+): World {
   const member = memberOf(world, step.member);
   const added = Object.fromEntries(files.map((file) => [file.path, file.content]));
   return withMember(world, {

@@ -16,7 +16,10 @@ export const removeCertificates: StepLaw<RemoveCertificates> = {
   apply: (world, step) => {
     const member = memberOf(world, step.member);
     const kept = Object.entries(member.disk.files).filter(([path]) => !step.paths.includes(path));
-    return withMember(world, { ...member, disk: { ...member.disk, files: Object.fromEntries(kept) } });
+    return withMember(world, {
+      ...member,
+      disk: { ...member.disk, files: Object.fromEntries(kept) },
+    });
   },
   halfway: () => [],
   undo: () => 'install them again',

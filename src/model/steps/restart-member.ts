@@ -3,7 +3,14 @@
 import { loadDisk } from '../load.ts';
 import { failureTolerance } from '../quorum.ts';
 import type { RestartMember, StepLaw } from '../step.ts';
-import { type MemberWorld, type World, memberOf, upMembers, withMember, withUnobserved } from '../world.ts';
+import {
+  type MemberWorld,
+  type World,
+  memberOf,
+  upMembers,
+  withMember,
+  withUnobserved,
+} from '../world.ts';
 import { settle } from './settle.ts';
 
 export const restartMember: StepLaw<RestartMember> = {

@@ -45,9 +45,12 @@ export const DOCUMENTED_WINDOWS: readonly DeclaredWindow[] = [
   },
 ];
 
-export function documented(draft: Draft, targets: readonly Target[], order: readonly MemberName[]): void {
+export function documented(
+  draft: Draft,
+  targets: readonly Target[],
+  order: readonly MemberName[],
+): void {
   const inOrder = order.flatMap((name) => targets.filter((target) => target.member === name));
-  for (const target of inOrder) bringBack(draft, target);
   const hasBegun = inOrder.filter((target) => begun(draft, target));
   const anyoneHttps = inOrder.some((target) => begun(draft, target) || isDone(draft, target));
   const untrusted = inOrder.some((target) => !hasTrust(draft, target));
@@ -62,9 +65,13 @@ export function documented(draft: Draft, targets: readonly Target[], order: read
 }
 
 /** A member that one of our own steps left stopped starts first, with what stands on its disk. */
-function bringBack(draft: Draft, target: Target): void {
+export function bringBack(draft: Draft, target: Target): void {
   if (isUp(memberOf(draft.world, target.member))) return;
-  restart(draft, { phase: 'repair', why: 'it was left stopped; tolerance comes first' }, target.member);
+  restart(
+    draft,
+    { phase: 'repair', why: 'it was left stopped; tolerance comes first' },
+    target.member,
+  );
 }
 
 /** advertise https, then listener and leaf, then restart: one group, since each half leaves a member hard to dial. */
@@ -72,7 +79,11 @@ function convert(draft: Draft, phase: Phase, target: Target, all: readonly Targe
   const { member } = target;
   handOver(draft, phase, member, (name) => rankOf(draft, all, name));
   const group = `${phase}/${member}`;
-  const urlFirst = { phase, group, why: 'the list first: a listener that nobody is told of cannot be dialed' };
+  const urlFirst = {
+    phase,
+    group,
+    why: 'the list first: a listener that nobody is told of cannot be dialed',
+  };
   const last = { phase, group, why: 'the listener follows its advertised URL' };
   const needsRestart = !runsAs(memberOf(draft.world, member), target.settings);
   advertise(draft, needsRestart ? urlFirst : { phase, why: urlFirst.why }, member, target.urls);
@@ -84,13 +95,19 @@ function convert(draft: Draft, phase: Phase, target: Target, all: readonly Targe
 function giveTrust(draft: Draft, target: Target, all: readonly Target[]): void {
   const { member } = target;
   handOver(draft, 'trust', member, (name) => rankOf(draft, all, name));
-  const here = { phase: 'trust' as const, group: `trust/${member}`, why: 'so that it can dial https members' };
+  const here = {
+    phase: 'trust' as const,
+    group: `trust/${member}`,
+    why: 'so that it can dial https members',
+  };
   configure(draft, here, member, atThisPoint(draft, trustSettings(draft, target)));
   restart(draft, here, member);
 }
 
 function trustSettings(draft: Draft, target: Target): Settings {
-  const settings: Record<string, string> = { ...owned(memberOf(draft.world, target.member).disk.settings) };
+  const settings: Record<string, string> = {
+    ...owned(memberOf(draft.world, target.member).disk.settings),
+  };
   for (const flag of [FLAG.peerCertFile, FLAG.peerKeyFile, FLAG.peerTrustedCaFile]) {
     const value = target.settings[flag];
     if (value !== undefined) settings[flag] = value;
@@ -111,7 +128,10 @@ function hasTrust(draft: Draft, target: Target): boolean {
 
 export function isDone(draft: Draft, target: Target): boolean {
   const member = memberOf(draft.world, target.member);
-  return runsAs(member, target.settings) && sameUrls(draft.world.record[target.member] ?? [], target.urls);
+  return (
+    runsAs(member, target.settings) &&
+    sameUrls(draft.world.record[target.member] ?? [], target.urls)
+  );
 }
 
 /** Advertised as https or listening on it, and not finished. */

@@ -18,9 +18,10 @@ export const downtime: Invariant = {
         subject: 'cluster',
         but: `${String(up)} of ${String(total)} members would be up; quorum needs ${String(needed)}`,
         so: 'no client could write until the member is back',
-        remedy: total <= 2
-          ? 'pass --accept-downtime to take that pause, or grow the cluster to three members first'
-          : 'bring the member that is down back first',
+        remedy:
+          total <= 2
+            ? 'pass --accept-downtime to take that pause, or grow the cluster to three members first'
+            : 'bring the member that is down back first',
       },
     ];
   },

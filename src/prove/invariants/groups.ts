@@ -8,7 +8,8 @@ export const groups: Invariant = {
   rule: 'the steps of one group are not parted',
   check: (moment, rollout) => {
     const { step, index } = moment;
-    if (moment.kind !== 'before' || step?.group === undefined || moment.mishap !== undefined) return [];
+    if (moment.kind !== 'before' || step?.group === undefined || moment.mishap !== undefined)
+      return [];
     if (index === 0 || rollout.steps[index - 1]?.group === step.group) return [];
     const earlier = rollout.steps.slice(0, index).some((each) => each.group === step.group);
     if (!earlier) return [];

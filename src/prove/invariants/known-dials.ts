@@ -15,7 +15,8 @@ export const knownDials: Invariant = {
           subject: pair,
           but: `whether ${from ?? ''} could dial ${to ?? ''} cannot be told: unknown is ${answer.because}`,
           so: 'an unknown is never taken for good',
-          remedy: 'make it observable (see the reason), or put the address into the leaf as an IP SAN',
+          remedy:
+            'make it observable (see the reason), or put the address into the leaf as an IP SAN',
         },
       ];
     });

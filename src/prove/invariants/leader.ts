@@ -11,7 +11,9 @@ export const leaderDialable: Invariant = {
     const { leader } = moment.world;
     if (leader === undefined || moment.mishap !== undefined) return [];
     if (!isUp(memberOf(moment.world, leader))) return [];
-    const broken = [...moment.matrix].filter(([pair, answer]) => pair.endsWith(`>${leader}`) && answer.can === 'no');
+    const broken = [...moment.matrix].filter(
+      ([pair, answer]) => pair.endsWith(`>${leader}`) && answer.can === 'no',
+    );
     if (broken.length === 0) return [];
     const who = broken.map(([pair]) => pair.split('>')[0] ?? '').join(', ');
     return [

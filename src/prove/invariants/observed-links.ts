@@ -14,7 +14,8 @@ export const observedLinks: Invariant = {
   check: (moment) => {
     if (moment.kind !== 'before' || moment.mishap !== undefined) return [];
     if (moment.step?.kind === 'restart-member') return unseenWithout(moment, moment.step.member);
-    if (moment.step?.kind === 'advertise-peer' && moment.step.to.every(isHttps)) return unseenHttps(moment);
+    if (moment.step?.kind === 'advertise-peer' && moment.step.to.every(isHttps))
+      return unseenHttps(moment);
     return [];
   },
 };
@@ -31,10 +32,13 @@ function unseenWithout(moment: Moment, member: string): readonly Breach[] {
 }
 
 function unseenHttps(moment: Moment): readonly Breach[] {
-  const loaded = upMembers(moment.world).filter((each) => each.process?.peer.certFile !== undefined);
+  const loaded = upMembers(moment.world).filter(
+    (each) => each.process?.peer.certFile !== undefined,
+  );
   return loaded.flatMap((to) => {
-    const isTarget = to.process?.peer.listen.some(isHttps) === true
-      && (moment.world.record[to.name] ?? []).some(isHttps);
+    const isTarget =
+      to.process?.peer.listen.some(isHttps) === true &&
+      (moment.world.record[to.name] ?? []).some(isHttps);
     if (!isTarget) return [];
     return loaded.flatMap((from) => {
       const pair = pairKey(from.name, to.name);

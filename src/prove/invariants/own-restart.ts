@@ -10,13 +10,17 @@ export const ownRestart: Invariant = {
   rule: 'a configure step stands directly before its own restart',
   check: (moment, rollout) => {
     const { step, index } = moment;
-    if (moment.kind !== 'after' || moment.mishap !== undefined || step?.kind !== 'configure-member') return [];
+    if (moment.kind !== 'after' || moment.mishap !== undefined || step?.kind !== 'configure-member')
+      return [];
     const next = rollout.steps[index + 1];
-    const isOwn = (next?.kind === 'restart-member' || next?.kind === 'start-member') && next.member === step.member;
+    const isOwn =
+      (next?.kind === 'restart-member' || next?.kind === 'start-member') &&
+      next.member === step.member;
     if (isOwn) return [];
     const member = memberOf(moment.world, step.member);
     const loaded = loadDisk(member.disk, member.version);
-    const isLoaded = loaded.ok && JSON.stringify(loaded.value.peer) === JSON.stringify(member.process?.peer);
+    const isLoaded =
+      loaded.ok && JSON.stringify(loaded.value.peer) === JSON.stringify(member.process?.peer);
     if (isLoaded) return [];
     return [
       {

@@ -35,7 +35,9 @@ export function cutPairs(moment: Moment): string {
     return names.slice(index + 1).flatMap((b) => {
       if (isLinked(moment.matrix, a, b)) return [];
       const answer = moment.matrix.get(`${a}>${b}`);
-      return [`${a} and ${b} (${answer?.can === 'yes' || answer === undefined ? '' : answer.because})`];
+      return [
+        `${a} and ${b} (${answer?.can === 'yes' || answer === undefined ? '' : answer.because})`,
+      ];
     });
   });
   return cut.length === 0 ? 'no pair is cut' : `cut: ${cut.join('; ')}`;

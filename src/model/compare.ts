@@ -1,0 +1,93 @@
+/** Turns two worlds, the expected and the seen, into what differs between them, in words. */
+
+import type { MemberName } from './ids.ts';
+import { OWNED_FLAGS } from './settings.ts';
+import { namedPaths } from './steps/install-certificates.ts';
+import { sameUrls } from './url.ts';
+import type { FileContent } from './certificate.ts';
+import { type MemberWorld, type World, memberOf } from './world.ts';
+
+export type DifferenceKind = 'leader' | 'down' | 'up' | 'record' | 'process' | 'settings' | 'file';
+
+export interface Difference {
+  readonly kind: DifferenceKind;
+  readonly member: MemberName;
+  readonly text: string;
+}
+
+export function worldDifferences(expected: World, seen: World): readonly Difference[] {
+  const differences: Difference[] = [];
+  for (const member of expected.members) {
+    differences.push(...memberDifferences(member, memberOf(seen, member.name)));
+    const [before, now] = [expected.record[member.name] ?? [], seen.record[member.name] ?? []];
+    if (!sameUrls(before, now)) {
+      const text = `the list has ${now.join(' and ')} for ${member.name}, expected ${before.join(' and ')}`;
+      differences.push({ kind: 'record', member: member.name, text });
+    }
+  }
+  if (expected.leader !== undefined && seen.leader !== expected.leader) {
+    const text = `${seen.leader ?? 'nobody'} leads, expected ${expected.leader}`;
+    differences.push({ kind: 'leader', member: expected.leader, text });
+  }
+  return differences;
+}
+
+function memberDifferences(expected: MemberWorld, seen: MemberWorld): readonly Difference[] {
+  const { name } = expected;
+  const found = (kind: DifferenceKind, text: string): Difference => ({ kind, member: name, text });
+  if (expected.process !== undefined && seen.process === undefined)
+    return [found('down', `${name} is down`)];
+  if (expected.process === undefined && seen.process !== undefined)
+    return [found('up', `${name} is up`)];
+  const differences: Difference[] = [];
+  if (!sameJson(expected.process?.peer, seen.process?.peer)) {
+    differences.push(found('process', `${name} runs with other peer settings than expected`));
+  } else if (!samePool(expected, seen)) {
+    differences.push(found('process', `${name} has loaded another CA than expected`));
+  }
+  for (const flag of OWNED_FLAGS) {
+    const [before, now] = [expected.disk.settings[flag], seen.disk.settings[flag]];
+    if (before === now) continue;
+    const text = `${flag} of ${name} is ${now ?? 'not set'} on disk, expected ${before ?? 'not set'}`;
+    differences.push(found('settings', text));
+  }
+  for (const path of namedPaths(expected)) {
+    if (sameFile(expected.disk.files[path], seen.disk.files[path])) continue;
+    differences.push(found('file', `${path} of ${name} is not the file that was put there`));
+  }
+  return differences;
+}
+
+function samePool(expected: MemberWorld, seen: MemberWorld): boolean {
+  const [a, b] = [expected.process?.pool, seen.process?.pool];
+  return (
+    a?.known !== true || b?.known !== true || sameJson([...a.value].sort(), [...b.value].sort())
+  );
+}
+
+function sameFile(a: FileContent | undefined, b: FileContent | undefined): boolean {
+  return contentKey(a) === contentKey(b);
+}
+
+function contentKey(content: FileContent | undefined): string {
+  switch (content?.kind) {
+    case 'leaf':
+      return `leaf ${content.leaf.fingerprint}`;
+    case 'key':
+      return `key ${content.keyId}`;
+    case 'pool':
+      return `pool ${content.authorities
+        .map((each) => each.fingerprint)
+        .sort()
+        .join()}`;
+    case 'unusable':
+      return `unusable ${content.reason}`;
+    case 'absent':
+    case undefined:
+      return 'absent';
+  }
+}
+
+function sameJson(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

@@ -1,0 +1,195 @@
+/** Gives the statechart its hands: each actor of the machine as a call through the doors. */
+
+import { assert, present } from '../base/assert.ts';
+import { digestOf } from '../base/digest.ts';
+import type { Failure } from '../model/failure.ts';
+import type { World } from '../model/world.ts';
+import type { JournalBody } from '../model/journal.ts';
+import { runGate } from './gate-loop.ts';
+import type { Hands } from './handlers/context.ts';
+import { diagnosed } from './diagnosis.ts';
+import { look } from './freshness.ts';
+import { type ClusterLock, acquireLock, lockLost } from './lease.ts';
+import { type LogWatch, makeLogWatch } from './log-watch.ts';
+import { startMachine } from './machine.ts';
+import {
+  type Answer,
+  type Context,
+  GOOD,
+  type RunActors,
+  type RunningMachine,
+  bad,
+  stepAt,
+} from './machine-types.ts';
+import { perform } from './perform.ts';
+import type { RunDoors } from './run-doors.ts';
+import type { ProvenRollout } from '../model/proof.ts';
+
+export interface DriveInput {
+  readonly doors: RunDoors;
+  readonly proven: ProvenRollout;
+  readonly because: string;
+  readonly hasTouched: boolean;
+  readonly acceptsDowntime: boolean;
+  /** Owner text of the run that is resumed: its lock is taken over at once. */
+  readonly formerOwner: string;
+}
+
+export function drive(input: DriveInput): RunningMachine {
+  return startMachine(new Driver(input), {
+    proven: input.proven,
+    onFailure: input.doors.desired.onFailure,
+    because: input.because,
+    hasTouched: input.hasTouched,
+  });
+}
+
+class Driver implements RunActors {
+  readonly #input: DriveInput;
+  readonly #doors: RunDoors;
+  readonly #logs: LogWatch;
+  #lock: ClusterLock | undefined;
+  #movedAtMs = 0;
+
+  constructor(input: DriveInput) {
+    this.#input = input;
+    this.#doors = input.doors;
+    this.#logs = makeLogWatch(input.doors);
+  }
+
+  acquire: RunActors['acquire'] = async () => {
+    const lock = await acquireLock({ doors: this.#doors, formerOwner: this.#input.formerOwner });
+    if (!lock.ok) return bad(lock.error);
+    this.#lock = lock.value;
+    const { key, leaseId, createRevision } = lock.value;
+    const written = await this.#write({ type: 'locked', key, leaseId, createRevision });
+    if (written.kind === 'bad') return written;
+    await this.#logs.baseline();
+    return GOOD;
+  };
+
+  recordPlan: RunActors['recordPlan'] = (context) => {
+    const { rollout, proof } = context.proven;
+    return this.#write({
+      type: 'planned',
+      direction: rollout.direction,
+      because: context.because,
+      steps: rollout.steps,
+      digest: digestOf(rollout.steps),
+      accepted: proof.accepted.map((violation) => violation.rule),
+    });
+  };
+
+  look: RunActors['look'] = async (context, signal) => {
+    const step = present(stepAt(context), 'the step to look for');
+    const where = whereOf(context);
+    if (!(await this.#holdsLock())) return bad(lockLost(where), 'foreign');
+    const { acceptsDowntime } = this.#input;
+    const expected = worldAt(context, context.index);
+    const answer = await look(
+      { doors: this.#doors, expected, step, where, acceptsDowntime },
+      signal,
+    );
+    if (answer.failure === undefined || answer.fault === 'foreign') return answer;
+    return {
+      ...answer,
+      failure: await diagnosed(this.#doors, expected, answer.failure, this.#logs),
+    };
+  };
+
+  intend: RunActors['intend'] = (context) => {
+    const step = present(stepAt(context), 'the step to intend');
+    return this.#write({ type: 'intended', step: step.id, index: context.index });
+  };
+
+  perform: RunActors['perform'] = async (context) => {
+    const step = present(stepAt(context), 'the step to perform');
+    this.#movedAtMs = this.#doors.clock.nowMs();
+    return perform(this.#hands(context), step);
+  };
+
+  recordDone: RunActors['recordDone'] = (context) => {
+    const step = present(stepAt(context), 'the step that is done');
+    return this.#write({ type: 'done', step: step.id, effects: context.effects });
+  };
+
+  recordFailed: RunActors['recordFailed'] = (context) => {
+    const step = present(stepAt(context), 'the step that failed');
+    return this.#write({
+      type: 'failed',
+      step: step.id,
+      failure: present(context.failure, 'why it failed'),
+    });
+  };
+
+  gate: RunActors['gate'] = async (context, signal) => {
+    const step = present(stepAt(context), 'the step of the gate');
+    const spec = present(step.after, 'the gate');
+    const hands = this.#hands(context);
+    const gated = await runGate({ hands, step, spec, sinceMs: this.#movedAtMs }, signal);
+    if (gated.failure === undefined) return { kind: 'good', gated };
+    const failure = await diagnosed(this.#doors, hands.after, gated.failure, this.#logs);
+    return { kind: 'good', gated: { ...gated, failure } };
+  };
+
+  recordGate: RunActors['recordGate'] = (context) => {
+    const step = present(stepAt(context), 'the step of the gate');
+    const { verdict, tookMs } = present(context.gated, 'the verdict');
+    return this.#write({ type: 'gate', step: step.id, verdict, tookMs });
+  };
+
+  planAgain: RunActors['planAgain'] = async (context) => {
+    const { direction, blocked, unobserved } = context;
+    const planned = await this.#doors.planAgain({ direction, blocked, unobserved });
+    return planned.ok ? { kind: 'good', proven: planned.value } : bad(planned.error);
+  };
+
+  close: RunActors['close'] = async (context) => {
+    const { outcome, failure } = context;
+    const written = await this.#write({ type: 'closed', outcome, failure });
+    if (this.#lock !== undefined) {
+      await this.#lock.release();
+      if (written.kind === 'good') await this.#write({ type: 'unlocked' });
+    }
+    return written;
+  };
+
+  async #write(body: JournalBody): Promise<Answer> {
+    const written = await this.#doors.journal.write(body);
+    return written.ok ? GOOD : bad(unwritable(written.error));
+  }
+
+  async #holdsLock(): Promise<boolean> {
+    return (await this.#lock?.isHeld()) ?? false;
+  }
+
+  #hands(context: Context): Hands {
+    assert(this.#lock, 'the lock is held while steps are performed');
+    return {
+      doors: this.#doors,
+      lock: this.#lock,
+      logs: this.#logs,
+      before: worldAt(context, context.index),
+      after: worldAt(context, context.index + 1),
+      where: whereOf(context),
+    };
+  }
+}
+
+function worldAt(context: Context, index: number): World {
+  return present(context.proven.worlds[index], `world ${String(index)}`);
+}
+
+function whereOf(context: Context): string {
+  const total = String(context.proven.rollout.steps.length);
+  const back = context.direction === 'rollback' ? ' of the rollback' : '';
+  return `step ${String(context.index + 1)} of ${total}${back}`;
+}
+
+function unwritable(failure: Failure): Failure {
+  return {
+    ...failure,
+    so: 'a run whose journal cannot be written stops at once, and can be resumed',
+    remedy: 'make room for the state folder, then peershift resume',
+  };
+}

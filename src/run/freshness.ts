@@ -1,0 +1,117 @@
+/**
+ * Is the cluster what this step expects? Looked at before every step, and held while somebody else's
+ * trouble lasts: nothing is restarted while the cluster has no tolerance to spare.
+ */
+
+import { worldDifferences } from '../model/compare.ts';
+import type { Difference } from '../model/compare.ts';
+import type { Failure } from '../model/failure.ts';
+import { say } from '../model/laws.ts';
+import { failureTolerance } from '../model/quorum.ts';
+import { type Step, memberOfStep } from '../model/step.ts';
+import { type World, isUp } from '../model/world.ts';
+import { type Answer, GOOD, bad } from './machine-types.ts';
+import type { RunDoors, Seen } from './run-doors.ts';
+
+const POLL_MS = 1000;
+
+export interface LookInput {
+  readonly doors: RunDoors;
+  readonly expected: World;
+  readonly step: Step;
+  readonly where: string;
+  readonly acceptsDowntime: boolean;
+}
+
+export async function look(input: LookInput, signal: AbortSignal): Promise<Answer> {
+  const { doors } = input;
+  const giveUpAtMs = doors.clock.nowMs() + doors.desired.gates.timeoutMs;
+  const beganAtMs = doors.clock.nowMs();
+  doors.events.emit({ type: 'looking', at: input.where });
+  for (;;) {
+    const seen = await doors.observe();
+    const answer = seen.ok ? judge(input, seen.value) : bad(unseen(input, seen.error), 'foreign');
+    if (answer.kind !== 'bad' || answer.fault === 'ours') return answer;
+    if (signal.aborted || doors.clock.nowMs() > giveUpAtMs) return answer;
+    const elapsedMs = doors.clock.nowMs() - beganAtMs;
+    doors.events.emit({
+      type: 'gate-waits',
+      step: input.step.id,
+      waitsFor: answer.failure?.but ?? '',
+      elapsedMs,
+    });
+    await doors.clock.sleep(POLL_MS, signal);
+  }
+}
+
+function judge(input: LookInput, seen: Seen): Answer {
+  const found = worldDifferences(input.expected, seen.world);
+  const down = found.filter((each) => each.kind === 'down');
+  if (down.length > 0) return bad(foreign(input, down), 'foreign');
+  const edited = found.filter((each) => ['file', 'settings', 'process'].includes(each.kind));
+  if (edited.length > 0) return bad(stale(input, edited));
+  if (found.length > 0)
+    return { kind: 'moved', because: found.map((each) => each.text).join('; ') };
+  const thin = withoutTolerance(input, seen);
+  if (thin !== undefined) return bad(thin, 'foreign');
+  return GOOD;
+}
+
+/** Read live, right before a stop: with this member gone, do enough healthy ones remain? */
+function withoutTolerance(input: LookInput, seen: Seen): Failure | undefined {
+  if (input.step.kind !== 'restart-member' || input.acceptsDowntime) return undefined;
+  const healthy = seen.observed.members.filter(
+    (each) => each.health.known && each.health.value.isHealthy,
+  );
+  const total = seen.observed.members.length;
+  const touched = memberOfStep(input.step);
+  const rest = healthy.filter((each) => each.name !== touched);
+  if (failureTolerance(total, rest.length) >= 0) return undefined;
+  const sick = seen.observed.members
+    .filter((each) => !healthy.includes(each))
+    .map((each) => each.name);
+  return {
+    code: 'MEMBER_UNHEALTHY',
+    where: input.where,
+    would: say(input.step),
+    but: `only ${String(rest.length)} of ${String(total)} members would be healthy while it is down (not healthy: ${sick.join(', ')})`,
+    so: 'writes would stop; nothing is restarted while the cluster has no tolerance',
+    remedy: `bring ${sick.join(', ')} back, then peershift resume`,
+  };
+}
+
+function foreign(input: LookInput, down: readonly Difference[]): Failure {
+  const names = down.map((each) => each.member).join(', ');
+  const up = input.expected.members.filter(isUp).length - down.length;
+  return {
+    code: 'MEMBER_DOWN',
+    where: input.where,
+    would: say(input.step),
+    but: `${names} went down, and no step of ours did that: ${String(up)} of ${String(input.expected.members.length)} members are up`,
+    so: 'nothing is touched while another member is down',
+    remedy: `bring ${names} back, then peershift resume`,
+  };
+}
+
+function stale(input: LookInput, edited: readonly Difference[]): Failure {
+  return {
+    code: 'STALE_WORLD',
+    where: input.where,
+    would: say(input.step),
+    but: edited.map((each) => each.text).join('; '),
+    so: 'somebody or something else edits what this run rests on; the step was not begun',
+    remedy: 'find out who (configuration management?) before going on',
+  };
+}
+
+function unseen(input: LookInput, failures: readonly Failure[]): Failure {
+  const [first] = failures;
+  return {
+    code: first?.code ?? 'FACT_UNKNOWN',
+    where: input.where,
+    would: say(input.step),
+    but: failures.map((failure) => failure.but).join('; '),
+    so: 'what cannot be seen is not taken for good; the step was not begun',
+    remedy: first?.remedy ?? 'make the cluster and its hosts reachable, then peershift resume',
+  };
+}

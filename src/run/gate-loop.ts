@@ -1,0 +1,141 @@
+/**
+ * Turns a gate's spec into evidence: cheap checks first, then fresh probes and the quiet time together,
+ * data last. Answers when all have passed, when one fails, or when the gate's time is up.
+ */
+
+import { strictest, type GateSpec, type Verdict } from '../model/gate.ts';
+import type { Failure } from '../model/failure.ts';
+import { say } from '../model/laws.ts';
+import { type Step, memberOfStep } from '../model/step.ts';
+import { dataVerdict } from './gates/data.ts';
+import { healthVerdict } from './gates/health.ts';
+import { type LinkProbe, makeLinkProbe } from './gates/links.ts';
+import { listVerdict } from './gates/list.ts';
+import { logsVerdict } from './gates/logs.ts';
+import type { Hands } from './handlers/context.ts';
+import type { Gated } from './machine-types.ts';
+
+const POLL_FIRST_MS = 100;
+const POLL_MAX_MS = 500;
+
+export interface GateInput {
+  readonly hands: Hands;
+  readonly step: Step;
+  readonly spec: GateSpec;
+  /** When the step's hand moved: lines of the log count from here. */
+  readonly sinceMs: number;
+}
+
+export async function runGate(input: GateInput, signal: AbortSignal): Promise<Gated> {
+  const { hands, step, spec } = input;
+  const { clock, events } = hands.doors;
+  const beganAtMs = clock.nowMs();
+  const gate = makeGate(input);
+  let said = '';
+  let waitMs = POLL_FIRST_MS;
+  for (;;) {
+    const verdict = await gate.poll();
+    const elapsedMs = clock.nowMs() - beganAtMs;
+    const isOver = verdict.kind !== 'hold' || elapsedMs > spec.timeoutMs || signal.aborted;
+    if (isOver) return ended(input, gate, verdict, elapsedMs);
+    if (verdict.waitsFor !== said) {
+      said = verdict.waitsFor;
+      events.emit({ type: 'gate-waits', step: step.id, waitsFor: said, elapsedMs });
+    }
+    await clock.sleep(waitMs, signal);
+    waitMs = Math.min(POLL_MAX_MS, waitMs * 1.3);
+  }
+}
+
+interface Gate {
+  poll(): Promise<Verdict>;
+  readonly links: LinkProbe | undefined;
+}
+
+function makeGate({ hands, step, spec, sinceMs }: GateInput): Gate {
+  const { doors, after } = hands;
+  const asks = (check: GateSpec['checks'][number]): boolean => spec.checks.includes(check);
+  const touched = memberOfStep(step);
+  const links = asks('links')
+    ? makeLinkProbe(doors, {
+        expected: after,
+        refresh: spec.refresh,
+        touched,
+        isFenced: hands.lock.isHeld,
+      })
+    : undefined;
+  let linksPassed: Verdict | undefined;
+  return {
+    links,
+    async poll() {
+      const first: Verdict[] = [];
+      if (asks('list')) first.push(await listVerdict(doors, after));
+      if (asks('health')) first.push(await healthVerdict(doors, { expected: after, touched }));
+      const cheap = strictest(first);
+      if (cheap.kind !== 'pass') return cheap;
+      const second: Verdict[] = [...first];
+      if (links !== undefined) {
+        linksPassed = linksPassed ?? (await settledOrUndefined(links, second));
+        if (linksPassed !== undefined) second.push(linksPassed);
+      }
+      if (asks('logs')) second.push(await logsOf(hands, touched, sinceMs, spec.quietMs));
+      const evidence = strictest(second);
+      if (evidence.kind !== 'pass' || !asks('data')) return evidence;
+      return strictest([...second, await dataVerdict(doors)]);
+    },
+  };
+}
+
+/** A pass is kept: the same fresh probe is not asked for twice. Anything else is put to the other verdicts. */
+async function settledOrUndefined(links: LinkProbe, into: Verdict[]): Promise<Verdict | undefined> {
+  const verdict = await links.poll();
+  if (verdict.kind === 'pass') return verdict;
+  into.push(verdict);
+  return undefined;
+}
+
+async function logsOf(
+  hands: Hands,
+  touched: ReturnType<typeof memberOfStep>,
+  sinceMs: number,
+  quietMs: number,
+): Promise<Verdict> {
+  await hands.logs.collect();
+  const { before, after } = hands;
+  const nowMs = hands.doors.clock.nowMs();
+  return logsVerdict({ watch: hands.logs, before, after, touched, sinceMs, nowMs, quietMs });
+}
+
+function ended(input: GateInput, gate: Gate, verdict: Verdict, tookMs: number): Gated {
+  const { blocked, unobserved } = gate.links?.result() ?? { blocked: [], unobserved: [] };
+  if (verdict.kind === 'pass') return { verdict, failure: undefined, tookMs, blocked, unobserved };
+  const isTimeout = verdict.kind === 'hold';
+  const because = isTimeout ? verdict.waitsFor : verdict.because;
+  const final: Verdict = { kind: 'fail', because, fault: verdict.fault };
+  const failure = gateFailure(input, because, isTimeout, verdict.fault);
+  return { verdict: final, failure, tookMs, blocked, unobserved };
+}
+
+function gateFailure(
+  input: GateInput,
+  because: string,
+  isTimeout: boolean,
+  fault: 'ours' | 'foreign',
+): Failure {
+  const { hands, step, spec } = input;
+  const waited = `${String(Math.round(spec.timeoutMs / 1000))} s`;
+  return {
+    code: isTimeout ? 'GATE_TIMED_OUT' : 'GATE_FAILED',
+    where: `gate after ${hands.where}`,
+    would: `rest on: ${say(step)}`,
+    but: isTimeout ? `after ${waited} it still waits for ${because}` : because,
+    so:
+      fault === 'ours'
+        ? 'the change just made is at fault; going on could cost quorum at the last member while every health check stays green'
+        : 'the trouble is not of this run; nothing more is touched while it lasts',
+    remedy:
+      fault === 'ours'
+        ? 'mend the cause named above before the next attempt'
+        : 'when it is over: peershift resume (or peershift rollback)',
+  };
+}

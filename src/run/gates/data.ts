@@ -1,0 +1,39 @@
+/** data: equal HashKV at one revision, with equal compact revision, on all members: no divergence. */
+
+import type { Verdict } from '../../model/gate.ts';
+import type { RunDoors } from '../run-doors.ts';
+
+export async function dataVerdict(doors: RunDoors): Promise<Verdict> {
+  const members = [...doors.etcd];
+  const [first] = members;
+  if (first === undefined) return { kind: 'hold', waitsFor: 'a member to ask', fault: 'foreign' };
+  const revision = await first[1].revision();
+  if (!revision.ok)
+    return { kind: 'hold', waitsFor: `a revision: ${revision.error.but}`, fault: 'foreign' };
+  const hashes = await Promise.all(
+    members.map(async ([name, etcd]) => ({ name, hash: await etcd.hashKv(revision.value) })),
+  );
+  const silent = hashes.filter((each) => !each.hash.ok).map((each) => each.name);
+  if (silent.length > 0) {
+    const waitsFor = `a hash at revision ${revision.value} from ${silent.join(', ')}`;
+    return { kind: 'hold', waitsFor, fault: 'foreign' };
+  }
+  const values = hashes.flatMap(({ name, hash }) => (hash.ok ? [{ name, ...hash.value }] : []));
+  const compacts = new Set(values.map((each) => each.compactRevision));
+  if (compacts.size > 1) {
+    return { kind: 'hold', waitsFor: 'one compact revision on all members', fault: 'foreign' };
+  }
+  const distinct = new Set(values.map((each) => each.hash));
+  if (distinct.size > 1) {
+    const list = values.map((each) => `${each.name} ${each.hash}`).join(', ');
+    return {
+      kind: 'fail',
+      because: `the members hold different data at revision ${revision.value}: ${list}`,
+      fault: 'foreign',
+    };
+  }
+  return {
+    kind: 'pass',
+    evidence: `equal data on ${String(values.length)} members at revision ${revision.value}`,
+  };
+}

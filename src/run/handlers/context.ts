@@ -1,0 +1,52 @@
+/** What every handler gets, and the shapes of its answers. */
+
+import type { Fault } from '../../model/gate.ts';
+import type { Failure, FailureCode } from '../../model/failure.ts';
+import type { MemberName } from '../../model/ids.ts';
+import type { Effect } from '../../model/journal.ts';
+import type { World } from '../../model/world.ts';
+import type { EtcdMember, MemberDoors } from '../../ports.ts';
+import { present } from '../../base/assert.ts';
+import type { ClusterLock } from '../lease.ts';
+import type { LogWatch } from '../log-watch.ts';
+import { type Answer, bad } from '../machine-types.ts';
+import type { RunDoors } from '../run-doors.ts';
+
+export interface Hands {
+  readonly doors: RunDoors;
+  readonly lock: ClusterLock;
+  readonly logs: LogWatch;
+  /** The world that the step expects, and the one that it leads to. */
+  readonly before: World;
+  readonly after: World;
+  /** `step 12 of 19` */
+  readonly where: string;
+}
+
+export function done(...effects: readonly Effect[]): Answer {
+  return { kind: 'good', effects };
+}
+
+export function failedBy(failure: Failure, fault: Fault = 'ours'): Answer {
+  return bad(failure, fault);
+}
+
+export interface Trouble {
+  readonly code: FailureCode;
+  readonly would: string;
+  readonly but: string;
+  readonly so: string;
+  readonly remedy: string;
+}
+
+export function trouble(hands: Hands, what: Trouble): Failure {
+  return { ...what, where: hands.where };
+}
+
+export function doorsOf(hands: Hands, member: MemberName): MemberDoors {
+  return present(hands.doors.members.get(member), `doors of ${member}`);
+}
+
+export function etcdOf(hands: Hands, member: MemberName): EtcdMember {
+  return present(hands.doors.etcd.get(member), `client of ${member}`);
+}

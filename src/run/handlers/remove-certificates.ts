@@ -1,0 +1,24 @@
+/** remove-certificates: only files that this run installed and that still are what it installed. */
+
+import { sha256 } from '../../base/digest.ts';
+import type { Effect } from '../../model/journal.ts';
+import { installedFiles } from '../../model/run-state.ts';
+import type { RemoveCertificates } from '../../model/step.ts';
+import type { Answer } from '../machine-types.ts';
+import { type Hands, done, doorsOf, failedBy } from './context.ts';
+
+export async function removeCertificates(hands: Hands, step: RemoveCertificates): Promise<Answer> {
+  const { host } = doorsOf(hands, step.member);
+  const ours = installedFiles(hands.doors.journal.state(), step.member);
+  const effects: Effect[] = [];
+  for (const path of step.paths) {
+    const file = await host.readFile(path);
+    if (!file.ok) return failedBy({ ...file.error, where: hands.where });
+    const isOurs = file.value !== undefined && sha256(file.value.bytes) === ours.get(path);
+    if (file.value !== undefined && !isOurs) continue;
+    const removed = await host.removeFile(path);
+    if (!removed.ok) return failedBy({ ...removed.error, where: hands.where });
+    effects.push({ kind: 'file-removed', member: step.member, path });
+  }
+  return done(...effects);
+}

@@ -1,0 +1,110 @@
+/** restart-member and start-member: stop, start, and wait until the member answers as itself again. */
+
+import { durationText } from '../../base/duration.ts';
+import { loadDisk } from '../../model/load.ts';
+import type { MemberName } from '../../model/ids.ts';
+import type { RestartMember, StartMember } from '../../model/step.ts';
+import { memberOf } from '../../model/world.ts';
+import type { Answer } from '../machine-types.ts';
+import { type Hands, done, doorsOf, etcdOf, failedBy, trouble } from './context.ts';
+
+/** A stop may take the leader's own hand-over (7 s) and a last fsync. */
+const STOP_DEADLINE_MS = 60_000;
+const POLL_FIRST_MS = 50;
+const POLL_MAX_MS = 1000;
+/** A process that is gone on this many looks in a row has not merely been between fork and exec. */
+const GONE_LOOKS = 3;
+
+export async function restartMember(hands: Hands, step: RestartMember): Promise<Answer> {
+  const { member } = step;
+  const refusal = diskRefusal(hands, member);
+  if (refusal !== undefined) return refusal;
+  const { service } = doorsOf(hands, member);
+  const { marker } = hands.doors;
+  const stopped = await service.stop({ deadlineMs: STOP_DEADLINE_MS, marker });
+  if (!stopped.ok) return failedBy({ ...stopped.error, where: hands.where });
+  return begin(hands, member);
+}
+
+export async function startMember(hands: Hands, step: StartMember): Promise<Answer> {
+  return diskRefusal(hands, step.member) ?? (await begin(hands, step.member));
+}
+
+/** The last look before the process is stopped: would it come back from what stands on its disk? */
+function diskRefusal(hands: Hands, member: MemberName): Answer | undefined {
+  const { disk, version } = memberOf(hands.before, member);
+  const loaded = loadDisk(disk, version);
+  if (loaded.ok) return undefined;
+  return failedBy(
+    trouble(hands, {
+      code: 'START_FAILED',
+      would: `restart ${member}`,
+      but: `etcd would refuse to start: ${loaded.error}`,
+      so: `${member} was not stopped`,
+      remedy: 'mend the named file, then peershift resume',
+    }),
+  );
+}
+
+async function begin(hands: Hands, member: MemberName): Promise<Answer> {
+  const { service } = doorsOf(hands, member);
+  const { gates } = hands.doors.desired;
+  const started = await service.start({ deadlineMs: gates.startMs, marker: hands.doors.marker });
+  if (!started.ok) return failedBy(await startFailure(hands, member, started.error.but));
+  return untilItAnswers(hands, member);
+}
+
+async function untilItAnswers(hands: Hands, member: MemberName): Promise<Answer> {
+  const { doors } = hands;
+  const { service } = doorsOf(hands, member);
+  const giveUpAtMs = doors.clock.nowMs() + doors.desired.gates.startMs;
+  let waitMs = POLL_FIRST_MS;
+  let goneLooks = 0;
+  for (;;) {
+    const state = await service.state();
+    if (state.known) goneLooks = state.value.isRunning ? 0 : goneLooks + 1;
+    if (goneLooks >= GONE_LOOKS)
+      return failedBy(await startFailure(hands, member, 'its process ended'));
+    const status = await etcdOf(hands, member).status();
+    if (status.ok && status.value.leaderId !== undefined) {
+      const pid = state.known ? state.value.pid : undefined;
+      return done({ kind: 'restarted', member, pid });
+    }
+    const nowMs = doors.clock.nowMs();
+    if (nowMs > giveUpAtMs) {
+      const waited = durationText(doors.desired.gates.startMs);
+      return failedBy(
+        await startFailure(hands, member, `it did not answer on its client URL for ${waited}`),
+      );
+    }
+    await hands.logs.collect();
+    const cut = hands.logs.isolation(
+      member,
+      hands.before,
+      hands.after,
+      doors.desired.gates.timeoutMs,
+    );
+    if (cut !== undefined)
+      return failedBy(
+        await startFailure(hands, member, `it runs and is cut off from its peers: ${cut}`),
+      );
+    await doors.clock.sleep(waitMs);
+    waitMs = Math.min(POLL_MAX_MS, waitMs * 1.5);
+  }
+}
+
+async function startFailure(
+  hands: Hands,
+  member: MemberName,
+  but: string,
+): Promise<ReturnType<typeof trouble>> {
+  await hands.logs.collect();
+  const said = hands.logs.lastWords(member);
+  return trouble(hands, {
+    code: 'START_FAILED',
+    would: `have ${member} back after its restart`,
+    but: said === undefined ? but : `${but}; its log says: ${said}`,
+    so: `${member} is down or cut off; the others keep quorum`,
+    remedy: `see the log of ${member}; peershift rollback puts its original settings back`,
+  });
+}

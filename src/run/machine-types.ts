@@ -1,0 +1,115 @@
+/** What the statechart of a run is told and remembers: the answers of its hands, its context, its output. */
+
+import type { Fault, Verdict } from '../model/gate.ts';
+import type { Failure } from '../model/failure.ts';
+import type { Effect, RunOutcome } from '../model/journal.ts';
+import type { ProvenRollout } from '../model/proof.ts';
+import type { Direction } from '../model/rollout.ts';
+import type { Step } from '../model/step.ts';
+
+/** How often one run may plan anew: more often means that something else keeps changing the cluster. */
+export const MAX_REPLANS = 12;
+
+/** What a hand says: it went well, the world has moved, or it failed and by whose fault. */
+export interface Answer {
+  readonly kind: 'good' | 'moved' | 'bad';
+  readonly fault?: Fault | undefined;
+  readonly failure?: Failure | undefined;
+  readonly because?: string;
+  readonly effects?: readonly Effect[];
+  readonly gated?: Gated;
+  readonly proven?: ProvenRollout;
+}
+
+export interface Gated {
+  readonly verdict: Verdict;
+  readonly failure: Failure | undefined;
+  readonly tookMs: number;
+  /** Pairs shown broken by fresh probes though the model says yes. */
+  readonly blocked: readonly string[];
+  /** Pairs that no fresh probe has shown good. */
+  readonly unobserved: readonly string[];
+}
+
+export interface MachineInput {
+  readonly proven: ProvenRollout;
+  readonly onFailure: 'rollback' | 'pause';
+  readonly because: string;
+  /** A run that is resumed has begun to change things already. */
+  readonly hasTouched: boolean;
+}
+
+export interface MachineOutput {
+  readonly outcome: RunOutcome;
+  readonly failure: Failure | undefined;
+}
+
+export interface Context extends MachineInput, MachineOutput {
+  readonly index: number;
+  readonly direction: Direction;
+  readonly replans: number;
+  readonly stopRequested: 'no' | 'interrupt' | 'pause';
+  readonly effects: readonly Effect[];
+  readonly gated: Gated | undefined;
+  readonly blocked: readonly string[];
+  readonly unobserved: readonly string[];
+}
+
+type Hand = (context: Context, signal: AbortSignal) => Promise<Answer>;
+
+/** What the driver provides: one hand for each actor of the chart. */
+export interface RunActors {
+  readonly acquire: Hand;
+  readonly recordPlan: Hand;
+  readonly look: Hand;
+  readonly intend: Hand;
+  readonly perform: Hand;
+  readonly recordDone: Hand;
+  readonly recordFailed: Hand;
+  readonly gate: Hand;
+  readonly recordGate: Hand;
+  readonly planAgain: Hand;
+  readonly close: Hand;
+}
+
+export interface RunningMachine {
+  readonly ended: Promise<MachineOutput>;
+  readonly stop: (how: 'STOP' | 'PAUSE') => void;
+}
+
+export const GOOD: Answer = { kind: 'good' };
+
+export function bad(failure: Failure, fault: Fault = 'ours'): Answer {
+  return { kind: 'bad', failure, fault };
+}
+
+/** What the hand said whose end this event tells; other events say nothing. */
+export function answerOf(event: { readonly type: string }): Answer {
+  return 'output' in event ? (event.output as Answer) : { kind: 'bad' };
+}
+
+export function stepAt(context: Context): Step | undefined {
+  return context.proven.rollout.steps[context.index];
+}
+
+const UNTOUCHING: readonly string[] = ['check-links', 'take-snapshot', 'issue-certificates'];
+
+/** Does the step change the cluster or a host? */
+export function touches(context: Context): boolean {
+  const step = stepAt(context);
+  return step !== undefined && !UNTOUCHING.includes(step.kind);
+}
+
+/** Would stopping after the step in hand part its group? */
+export function partsGroup(context: Context): boolean {
+  const { steps } = context.proven.rollout;
+  const group = steps[context.index]?.group;
+  return group !== undefined && steps[context.index + 1]?.group === group;
+}
+
+/** Is the step at the index inside a group that has begun and not ended? */
+export function isInsideGroup(context: Context): boolean {
+  const { steps } = context.proven.rollout;
+  const group = steps[context.index]?.group;
+  return context.index > 0 && group !== undefined && steps[context.index - 1]?.group === group;
+}

@@ -1,0 +1,44 @@
+/** Turns an intended step into its effects: the hands, looked up by kind. */
+
+import { unreachable } from '../base/assert.ts';
+import type { Step } from '../model/step.ts';
+import { advertisePeer } from './handlers/advertise-peer.ts';
+import { checkLinks } from './handlers/check-links.ts';
+import { configureMember, recordCluster } from './handlers/configure-member.ts';
+import type { Hands } from './handlers/context.ts';
+import { installCertificates } from './handlers/install-certificates.ts';
+import { issueCertificates } from './handlers/issue-certificates.ts';
+import { removeCertificates } from './handlers/remove-certificates.ts';
+import { restartMember, startMember } from './handlers/restart-member.ts';
+import { takeSnapshot } from './handlers/take-snapshot.ts';
+import { transferLeader } from './handlers/transfer-leader.ts';
+import type { Answer } from './machine-types.ts';
+
+export function perform(hands: Hands, step: Step): Promise<Answer> {
+  switch (step.kind) {
+    case 'check-links':
+      return checkLinks();
+    case 'take-snapshot':
+      return takeSnapshot(hands, step);
+    case 'issue-certificates':
+      return issueCertificates(hands, step);
+    case 'install-certificates':
+      return installCertificates(hands, step);
+    case 'advertise-peer':
+      return advertisePeer(hands, step);
+    case 'configure-member':
+      return configureMember(hands, step);
+    case 'record-cluster':
+      return recordCluster(hands, step);
+    case 'restart-member':
+      return restartMember(hands, step);
+    case 'start-member':
+      return startMember(hands, step);
+    case 'transfer-leader':
+      return transferLeader(hands, step);
+    case 'remove-certificates':
+      return removeCertificates(hands, step);
+    default:
+      return unreachable(step);
+  }
+}

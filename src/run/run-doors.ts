@@ -1,0 +1,61 @@
+/** Everything that a run reaches through: the doors of the rim, and the engine's skills handed in as functions. */
+
+import type { Result } from '../base/result.ts';
+import type { DesiredSpec } from '../model/desired.ts';
+import type { Failure } from '../model/failure.ts';
+import type { MemberName } from '../model/ids.ts';
+import type { MemberStart } from '../model/journal.ts';
+import type { ObservedState } from '../model/observed.ts';
+import type { ProvenRollout } from '../model/proof.ts';
+import type { Direction } from '../model/rollout.ts';
+import type { World } from '../model/world.ts';
+import type { Clock, EtcdMember, EventSink, Host, MemberDoors, Pki } from '../ports.ts';
+import type { JournalWriter } from './journal-writer.ts';
+
+export interface RunDoors {
+  readonly desired: DesiredSpec;
+  readonly members: ReadonlyMap<MemberName, MemberDoors>;
+  /** One client a member; a member's client URL does not change in a run. */
+  readonly etcd: ReadonlyMap<MemberName, EtcdMember>;
+  readonly ids: ReadonlyMap<MemberName, string>;
+  /** The operator's machine. */
+  readonly here: Host;
+  readonly pki: Pki;
+  readonly clock: Clock;
+  readonly events: EventSink;
+  readonly journal: JournalWriter;
+  /** Look again: discover's skill. */
+  readonly observe: () => Promise<Result<Seen, readonly Failure[]>>;
+  /** Plan and prove again, from what is there: the engine's skill. */
+  readonly planAgain: (request: PlanRequest) => Promise<Result<ProvenRollout, Failure>>;
+  /** Makes the certificates of an issue step in the operator's pki folder. */
+  readonly issue: (
+    members: readonly MemberName[],
+    makesAuthority: boolean,
+  ) => Promise<Result<undefined, Failure>>;
+  readonly backupPath: string;
+  readonly lockKey: string;
+  readonly lockOwner: string;
+  /** Stands in the process list beside every service command of this run. */
+  readonly marker: string;
+}
+
+export interface Seen {
+  readonly observed: ObservedState;
+  readonly world: World;
+}
+
+export interface PlanRequest {
+  readonly direction: Direction;
+  /** Pairs that no fresh probe has shown since they last changed. */
+  readonly unobserved: readonly string[];
+  /** Pairs that fresh probes have shown broken although the model says yes. */
+  readonly blocked: readonly string[];
+}
+
+export interface RunInput {
+  readonly proven: ProvenRollout;
+  /** What the journal's first line says was there; what a rollback brings back. */
+  readonly start: readonly MemberStart[];
+  readonly because: string;
+}
