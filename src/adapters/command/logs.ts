@@ -90,11 +90,12 @@ async function linesOrNext(
   chunk: Chunk,
 ): Promise<Result<LogLines, Failure>> {
   const lines = linesOf(chunk, { ...position, identity: chunk.identity });
-  if (position.path === path || lines.lines.length > 0 || lines.hasMore) return ok(lines);
+  if (position.path === path || lines.hasMore) return ok(lines);
   const next = await host.readRange(path, 0, 0);
   if (!next.ok) return next;
   if (next.value === undefined || next.value.sizeBytes === 0) return ok(lines);
   if (next.value.identity === chunk.identity) return ok(lines);
+  if (lines.lines.length > 0) return ok({ ...lines, hasMore: true });
   // Nobody will finish the old file's last line any more.
   const rest = cut(chunk.bytes.subarray(chunk.start));
   const last = rest === '' || position.skipsLine === 1 ? [] : [rest];

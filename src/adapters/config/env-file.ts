@@ -1,14 +1,16 @@
 /** Turns an env file (systemd's EnvironmentFile, or one that sh reads) into settings, and edits it in place. */
 
+import { digestOf } from '../../base/digest.ts';
 import { type Result, err, ok } from '../../base/result.ts';
 import {
   type SettingChange,
   type Settings,
   environmentName,
   flagOfEnvironment,
+  withChanges,
 } from '../../model/settings.ts';
 import type { Host, MemberConfig } from '../../ports.ts';
-import { type Assignment, type EnvLines, parseEnvLines } from './env-lines.ts';
+import { type Assignment, parseEnvLines } from './env-lines.ts';
 import { envProblems, isPlainBare } from './env-problems.ts';
 import { fileConfig } from './file-config.ts';
 
@@ -49,29 +51,35 @@ export function editEnvFile(
     else if (/\p{Cc}/u.test(change.to)) return err(`the value for ${name} has a control character`);
     else edited = withValue(edited, name, change.to);
   }
-  return ok(edited);
+  return asWanted(text, changes, edited) ? ok(edited) : err('an edit would change other settings');
+}
+
+/** The border is checked twice: what was written is read, and must be what was asked for. */
+function asWanted(text: string, changes: readonly SettingChange[], edited: string): boolean {
+  const after = readEnvFile(edited);
+  const wanted = withChanges(readEnvFile(text).settings, changes);
+  return after.problems.length === 0 && digestOf(after.settings) === digestOf(wanted);
 }
 
 function withValue(text: string, name: string, value: string): string {
-  const lines = parseEnvLines(text);
-  const last = lines.assignments.findLast((assignment) => assignment.name === name);
-  if (last === undefined) return inserted(text, lines, `${name}=${doubleQuoted(value)}`);
+  const { assignments } = parseEnvLines(text);
+  const last = assignments.findLast((assignment) => assignment.name === name);
+  if (last === undefined) return inserted(text, assignments, `${name}=${doubleQuoted(value)}`);
   if (last.value === value) return text;
   const isBare = last.style === 'bare' && value !== '' && isPlainBare(value);
   const line = `${name}=${isBare ? value : doubleQuoted(value)}`;
   return text.slice(0, last.nameStart) + line + text.slice(last.end);
 }
 
-function inserted(text: string, lines: EnvLines, line: string): string {
-  const neighbour = lines.assignments.findLast(({ name }) => name.startsWith('ETCD_'));
+function inserted(text: string, assignments: readonly Assignment[], line: string): string {
+  const neighbour = assignments.findLast(({ name }) => name.startsWith('ETCD_'));
   const at = neighbour === undefined ? text.length : behindNewline(text, neighbour);
   const eol = text.includes('\r\n') ? '\r\n' : '\n';
   const isAtLineStart = at === 0 || text.charAt(at - 1) === '\n';
   const before = text.slice(0, at) + (isAtLineStart ? '' : eol);
-  // Before version 254 systemd took the line behind `# ... \` for a part of the comment.
-  const comment = lines.comments.at(-1);
-  const swallows = neighbour === undefined && comment?.text.endsWith('\\') === true;
-  return before + (swallows ? eol : '') + line + eol + text.slice(at);
+  // What ends in a backslash goes on: a value always, a comment for systemd before version 254.
+  const isContinued = /\\\r?\n$/.test(before);
+  return before + (isContinued ? eol : '') + line + eol + text.slice(at);
 }
 
 function without(text: string, name: string): string {

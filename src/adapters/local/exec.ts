@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { type Result, err, ok } from '../../base/result.ts';
 import { systemErrorText } from '../../base/system-error.ts';
@@ -22,6 +23,9 @@ const OUTPUT_LOOK_MS = 1000;
 const TERMINATE_GRACE_MS = 2000;
 /** After the last signal: only a process stuck in the kernel is still there. */
 const KILL_GRACE_MS = 1000;
+/** Half a second in all: a daemon that redirects its output has done so by then. */
+const HELD_LOOKS = 5;
+const HELD_LOOK_MS = 100;
 const TAIL_CHARACTERS = 300;
 const FALLBACK_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
@@ -220,8 +224,17 @@ async function openCapture(): Promise<Capture> {
  */
 async function closeCapture(capture: Capture, mayLeaveDaemon: boolean): Promise<void> {
   await Promise.all([capture.stdout.close(), capture.stderr.close()]);
-  if (mayLeaveDaemon && (await isAnyFileHeld(capture.folder))) return;
+  if (mayLeaveDaemon && (await staysHeld(capture.folder))) return;
   await rm(capture.folder, { recursive: true, force: true });
+}
+
+/** A child that was just forked holds the files for the moment before it redirects its own output. */
+async function staysHeld(folder: string): Promise<boolean> {
+  for (let look = 0; look < HELD_LOOKS; look++) {
+    if (!(await isAnyFileHeld(folder))) return false;
+    await sleep(HELD_LOOK_MS);
+  }
+  return true;
 }
 
 async function head(file: FileHandle): Promise<string> {

@@ -1,7 +1,7 @@
 /** Turns events into JSON lines of a log file, one a line, with every secret taken out first. */
 
 import { once } from 'node:events';
-import { chmodSync, closeSync, openSync } from 'node:fs';
+import { closeSync, fchmodSync, fstatSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import winston from 'winston';
@@ -63,7 +63,6 @@ function openLogger(
   lose: (error: unknown) => void,
 ): winston.Logger {
   const lines = winston.format.printf((info) => redact(lineOf(info)));
-  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston's typings
   const file = new winston.transports.File({
     filename: path,
     options: { flags: 'a', mode: FILE_MODE },
@@ -71,6 +70,7 @@ function openLogger(
   file.on('error', lose);
   const logger = winston.createLogger({
     format: winston.format.combine(winston.format.timestamp(), lines),
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- typings
     transports: [file],
   });
   logger.on('error', lose);
@@ -86,10 +86,14 @@ function lineOf(info: winston.Logform.TransformableInfo): string {
   );
 }
 
-/** winston opens the file later; here the mode is right from its first byte on. */
+/** winston opens the file later; here the mode is right from its first byte on. A device keeps its own. */
 function makePrivate(path: string): void {
-  closeSync(openSync(path, 'a', FILE_MODE));
-  chmodSync(path, FILE_MODE);
+  const file = openSync(path, 'a', FILE_MODE);
+  try {
+    if (fstatSync(file).isFile()) fchmodSync(file, FILE_MODE);
+  } finally {
+    closeSync(file);
+  }
 }
 
 async function closed(logger: winston.Logger): Promise<void> {

@@ -94,9 +94,9 @@ async function appendLine(path: string, line: string): Answer<undefined> {
 }
 
 /** One write as a rule; a full disk may take a part and refuse the rest. */
-async function writeAll(file: FileHandle, bytes: Uint8Array, at: number): Promise<void> {
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.length;) {
-    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, at + done);
+    const { bytesWritten } = await file.write(bytes.subarray(done));
     done += bytesWritten;
   }
 }

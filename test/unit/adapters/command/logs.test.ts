@@ -1,0 +1,173 @@
+/** Goal: no line of a log is lost, doubled or cut in two. Method: real files, rotated as logrotate does. */
+
+import {
+  appendFile,
+  copyFile,
+  mkdtemp,
+  rename,
+  rm,
+  truncate,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { fileLog } from '../../../../src/adapters/command/logs.ts';
+import { localHost } from '../../../../src/adapters/local/host.ts';
+import type { Result } from '../../../../src/base/result.ts';
+import type { Failure } from '../../../../src/model/failure.ts';
+import type { LogCursor } from '../../../../src/ports.ts';
+
+const host = localHost('here');
+const KIB = 1024;
+let folder = '';
+let path = '';
+
+function valueOf<T>(result: Result<T, Failure>): T {
+  if (!result.ok) throw new Error(`${result.error.code}: ${result.error.but}`);
+  return result.value;
+}
+
+const end = async (): Promise<LogCursor> => valueOf(await fileLog(host, path).end());
+
+/** All lines since the cursor, in as many calls as it takes; the cursor goes through JSON each time. */
+async function all(from: LogCursor): Promise<{ lines: readonly string[]; cursor: LogCursor }> {
+  const lines: string[] = [];
+  let cursor = from;
+  for (;;) {
+    const kept = JSON.parse(JSON.stringify(cursor)) as LogCursor;
+    const next = valueOf(await fileLog(host, path).since(kept));
+    lines.push(...next.lines);
+    cursor = next.cursor;
+    if (!next.hasMore) return { lines, cursor };
+  }
+}
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'peershift-test-'));
+  path = join(folder, 'etcd.log');
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('the lines of a log file', () => {
+  it('since its end are the new ones, each once', async () => {
+    await writeFile(path, 'old\n');
+    const cursor = await end();
+    expect((await all(cursor)).lines).toEqual([]);
+    await appendFile(path, 'one\ntwo\r\n');
+    const first = await all(cursor);
+    expect(first.lines).toEqual(['one', 'two']);
+    expect((await all(first.cursor)).lines).toEqual([]);
+  });
+
+  it('hold an unfinished last line back until its newline comes', async () => {
+    await writeFile(path, 'old\nbeg');
+    const cursor = await end();
+    expect((await all(cursor)).lines).toEqual([]);
+    await appendFile(path, 'un, and');
+    const before = await all(cursor);
+    expect(before.lines).toEqual([]);
+    await appendFile(path, ' done\n');
+    expect((await all(before.cursor)).lines).toEqual(['begun, and done']);
+  });
+
+  it('begin with the first one when the file is made later', async () => {
+    const cursor = await end();
+    expect((await all(cursor)).lines).toEqual([]);
+    await writeFile(path, 'first\n');
+    expect((await all(cursor)).lines).toEqual(['first']);
+  });
+
+  it('go on through a rotation by rename: the rest of the old file, then the new one', async () => {
+    await writeFile(path, 'old\n');
+    const cursor = await end();
+    await appendFile(path, 'one\n');
+    await rename(path, `${path}.1`);
+    const between = await all(cursor);
+    expect(between.lines).toEqual(['one']);
+    await appendFile(`${path}.1`, 'two\nthree without end');
+    await writeFile(path, 'four\n');
+    const after = await all(between.cursor);
+    expect(after.lines).toEqual(['two', 'three without end', 'four']);
+    await appendFile(path, 'five\n');
+    expect((await all(after.cursor)).lines).toEqual(['five']);
+  });
+
+  it('follow a process that goes on writing to the renamed file', async () => {
+    await writeFile(path, 'old\n');
+    const cursor = await end();
+    await rename(path, `${path}.1`);
+    await writeFile(path, '');
+    await appendFile(`${path}.1`, 'one\n');
+    const first = await all(cursor);
+    await appendFile(`${path}.1`, 'two\n');
+    expect([first.lines, (await all(first.cursor)).lines]).toEqual([['one'], ['two']]);
+  });
+
+  it('go on through a rotation by copy and cut', async () => {
+    await writeFile(path, 'old\n');
+    const cursor = await end();
+    await appendFile(path, 'one\n');
+    await copyFile(path, `${path}.1`);
+    await truncate(path);
+    await appendFile(path, 'two\n');
+    expect((await all(cursor)).lines).toEqual(['one', 'two']);
+  });
+
+  it('begin anew when the file was cut, also when it has grown over the old end again', async () => {
+    await writeFile(path, 'old line\n');
+    const cursor = await end();
+    await truncate(path);
+    await appendFile(path, 'one\n');
+    expect((await all(cursor)).lines).toEqual(['one']);
+    await appendFile(path, 'two is a longer line than that\n');
+    expect((await all(cursor)).lines).toEqual(['one', 'two is a longer line than that']);
+  });
+
+  it('begin anew when the old file is gone', async () => {
+    await writeFile(path, 'old\n');
+    const cursor = await end();
+    await unlink(path);
+    await writeFile(path, 'one\n');
+    expect((await all(cursor)).lines).toEqual(['one']);
+  });
+
+  it('come in bounded pieces, whole, and in order', async () => {
+    await writeFile(path, 'old\n');
+    const cursor = await end();
+    const lines = Array.from(
+      { length: 30_000 },
+      (_, index) => `${String(index)} ${'é'.repeat(40)}`,
+    );
+    await appendFile(path, `${lines.join('\n')}\n`);
+    const first = valueOf(await fileLog(host, path).since(cursor));
+    expect(first.hasMore).toBe(true);
+    expect(first.lines.length).toBeLessThan(15_000);
+    expect((await all(cursor)).lines).toEqual(lines);
+  });
+
+  it('are cut at 64 KiB, however long they are, and the next one is whole again', async () => {
+    await writeFile(path, 'old\n');
+    const cursor = await end();
+    await appendFile(path, `${'a'.repeat(100 * KIB)}\nnext\n${'b'.repeat(2500 * KIB)}\nlast\n`);
+    const { lines } = await all(cursor);
+    expect(lines.map((line) => `${line.slice(0, 4)} ${String(line.length)}`)).toEqual([
+      `aaaa ${String(64 * KIB + 4)}`,
+      'next 4',
+      `bbbb ${String(64 * KIB + 4)}`,
+      'last 4',
+    ]);
+  });
+
+  it('are read though some bytes are no text', async () => {
+    await writeFile(path, '');
+    const cursor = await end();
+    await appendFile(path, Buffer.from([0x61, 0xff, 0xfe, 0x62, 0x0a, 0x63, 0x0a]));
+    expect((await all(cursor)).lines).toEqual(['a\uFFFD\uFFFDb', 'c']);
+  });
+});
