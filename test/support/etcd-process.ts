@@ -34,7 +34,7 @@ const ENDED_WITHIN_MS = 15_000;
 const SHOWN_LOG_LINES = 15;
 
 /** The etcd of $PEERSHIFT_ETCD, else the one on PATH; throws with what was looked for. */
-export function etcdBinary(): string {
+function etcdBinary(): string {
   const named = process.env['PEERSHIFT_ETCD'];
   const candidates =
     named === undefined || named === ''
