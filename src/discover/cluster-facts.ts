@@ -50,14 +50,12 @@ export async function observeCluster(
   const first = await askEndpoints(input);
   if (!first.ok) return first;
   const answerers = first.value;
-  const failures = [...clusterMismatch([...answerers.values()]), ...listless(answerers)];
-  if (failures.length > 0) return closed(answerers, failures);
   const silent = await findOthers(input, answerers);
   const settled = await settledViews(input.clock, answerers);
   const lists = [...settled.values()].flatMap(({ list }) => (list.ok ? [list.value] : []));
   const unusable = urlFailures(lists);
-  if (unusable.length > 0) return closed(settled, unusable);
-  const [{ clusterId }] = [...settled.values()] as [Answerer];
+  if (unusable.length > 0) return closed([...settled.values()], unusable);
+  const { clusterId } = present([...settled.values()][0], 'a member that answers');
   const list = agreedList([...settled.values()]);
   return ok({ clusterId, list, answerers: settled, silent });
 }
@@ -68,24 +66,21 @@ async function askEndpoints(
 ): Promise<Result<Map<MemberId, Answerer>, readonly Failure[]>> {
   const endpoints = [...new Set(input.endpoints)];
   const asked = await Promise.all(endpoints.map((url) => askEndpoint(input.openEtcd, url)));
+  const all = asked.flatMap((answer) => (answer.ok ? [answer.value] : []));
+  if (all.length === 0) {
+    const reasons = asked.map(
+      (answer, at) => `${endpoints[at] ?? ''}: ${answer.ok ? '' : answer.error}`,
+    );
+    return err([unreachable(endpoints.length, reasons)]);
+  }
+  const failures = [...clusterMismatch(all), ...listless(all)];
+  if (failures.length > 0) return closed(all, failures);
   const answerers = new Map<MemberId, Answerer>();
-  const mismatched: Answerer[] = [];
-  for (const answer of asked) {
-    if (!answer.ok) continue;
-    const first = answerers.get(answer.value.id);
-    if (first === undefined) answerers.set(answer.value.id, answer.value);
-    else if (first.clusterId !== answer.value.clusterId) mismatched.push(first, answer.value);
-    else answer.value.etcd.close();
+  for (const each of all) {
+    if (answerers.has(each.id)) each.etcd.close();
+    else answerers.set(each.id, each);
   }
-  if (mismatched.length > 0) {
-    for (const { etcd } of mismatched) etcd.close();
-    return closed(answerers, clusterMismatch(mismatched));
-  }
-  if (answerers.size > 0) return ok(answerers);
-  const reasons = asked.map(
-    (answer, at) => `${endpoints[at] ?? ''}: ${answer.ok ? '' : answer.error}`,
-  );
-  return err([unreachable(endpoints.length, reasons)]);
+  return ok(answerers);
 }
 
 async function askEndpoint(openEtcd: OpenEtcd, url: string): Promise<Result<Answerer, string>> {
@@ -172,10 +167,10 @@ async function settledViews(
 }
 
 function closed(
-  answerers: ReadonlyMap<MemberId, Answerer>,
+  answerers: readonly Answerer[],
   failures: readonly Failure[],
 ): Result<never, readonly Failure[]> {
-  for (const { etcd } of answerers.values()) etcd.close();
+  for (const { etcd } of answerers) etcd.close();
   return err(failures);
 }
 
@@ -208,8 +203,7 @@ function clusterMismatch(answerers: readonly Answerer[]): readonly Failure[] {
 }
 
 /** Members that answer, and none of them has told the list: the refusal of the first says why. */
-function listless(answerers: ReadonlyMap<MemberId, Answerer>): readonly Failure[] {
-  const all = [...answerers.values()];
+function listless(all: readonly Answerer[]): readonly Failure[] {
   const refusals = all.flatMap(({ etcd, list }) => (list.ok ? [] : [{ etcd, error: list.error }]));
   if (refusals.length < all.length) return [];
   const { error } = present(refusals[0], 'a refusal');
