@@ -6,6 +6,7 @@ import type { ObservedMember, ObservedState, Stranger } from './observed.ts';
 import { worldOf } from './observed-world.ts';
 import { downFailures, memberFailures } from './preflight-members.ts';
 import { downtimeFailures, quorumFailures, sizeWarnings } from './preflight-quorum.ts';
+import { sameUrls } from './url.ts';
 import { isAtLeast } from './version.ts';
 
 export interface PreflightOptions {
@@ -162,9 +163,10 @@ function viewWarnings({ members }: ObservedState): readonly string[] {
     if (!own.view.known) return [];
     const { value: view } = own.view;
     return members.flatMap(({ name, peerUrls }) => {
-      const has = view[name]?.join(',') ?? 'nothing';
-      if (has === peerUrls.join(',')) return [];
-      return [`${own.name} still has ${has} for ${name}, the others have ${peerUrls.join(',')}`];
+      const has = view[name] ?? [];
+      if (sameUrls(has, peerUrls)) return [];
+      const says = has.length === 0 ? 'does not have' : `still has ${has.join(' and ')} for`;
+      return [`${own.name} ${says} ${name}, the others have ${peerUrls.join(' and ')}`];
     });
   });
 }
