@@ -70,7 +70,7 @@ export async function runCommand(
   }
 }
 
-export function minimalEnvironment(): Record<string, string> {
+function minimalEnvironment(): Record<string, string> {
   return {
     PATH: process.env.PATH ?? FALLBACK_PATH,
     HOME: process.env.HOME ?? homedir(),

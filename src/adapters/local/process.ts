@@ -71,13 +71,13 @@ export async function isAnyFileHeld(folder: string): Promise<boolean> {
 }
 
 /** The second field, the name, may hold spaces and brackets: the rest begins behind the last one. */
-export function parseStat(text: string): { isZombie: boolean; startTicks: number } {
+function parseStat(text: string): { isZombie: boolean; startTicks: number } {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return { isZombie: ['Z', 'X', 'x'].includes(fields[0] ?? ''), startTicks: Number(fields[19]) };
 }
 
 /** Where a name stands twice, the first one counts, as in Go's runtime. */
-export function parseEnvironment(bytes: Uint8Array): Readonly<Record<string, string>> {
+function parseEnvironment(bytes: Uint8Array): Readonly<Record<string, string>> {
   const environment: Record<string, string> = {};
   for (const text of zeroSeparated(bytes)) {
     const at = text.indexOf('=');

@@ -18,7 +18,7 @@ export interface RunLock {
   release(): Promise<void>;
 }
 
-export interface LockOwner {
+interface LockOwner {
   readonly pid: number;
   readonly host: string;
   readonly run: string;
@@ -117,7 +117,7 @@ function isAlive(pid: number): boolean {
 }
 
 /** Undefined while the holder is between locking and writing its name. */
-export async function readOwner(path: string): Promise<LockOwner | undefined> {
+async function readOwner(path: string): Promise<LockOwner | undefined> {
   try {
     const owner: unknown = JSON.parse(await readFile(path, 'utf8'));
     if (typeof owner !== 'object' || owner === null) return undefined;
