@@ -68,8 +68,14 @@ export function brokenText(pairs: readonly string[]): string {
   });
   const plain = ends.filter(({ from }) => from === '').map(({ pair }) => pair);
   const known = ends.filter(({ from }) => from !== '');
-  const byTarget = phrases(known.map(({ from, to }) => [to, from]), (to, from) => [from, to]);
-  const bySource = phrases(known.map(({ from, to }) => [from, to]), (from, to) => [from, to]);
+  const byTarget = phrases(
+    known.map(({ from, to }) => [to, from]),
+    (to, from) => [from, to],
+  );
+  const bySource = phrases(
+    known.map(({ from, to }) => [from, to]),
+    (from, to) => [from, to],
+  );
   const shortest = bySource.length < byTarget.length ? bySource : byTarget;
   return [...shortest, ...plain].join('; ');
 }

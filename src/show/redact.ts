@@ -5,48 +5,51 @@
 
 const MASK = '***';
 
-/** Names whose value is a secret, with any prefix or suffix: `ETCD_ROOT_PASSWORD`, `passphraseFile`. */
-const SECRET_NAME = String.raw`[\w.-]*(?:pass(?:word|phrase|wd)|secret|api[_-]?key|auth[_-]?token)[\w.-]*`;
-/** Named groups, so that the quotes stay and JSON stays JSON. */
-const QUOTED = String.raw`(?<quote>["'])(?:\\.|(?!\k<quote>)[^\\])*\k<quote>`;
-const ASSIGNED = String.raw`(?<name>["']?\b${SECRET_NAME}\\?["']?\s*[:=]\s*)`;
+/** The end of a name whose value is a secret: `ETCD_ROOT_PASSWORD`, `passphraseFile`. Bounded, to stay linear. */
+const SECRET_NAME = String.raw`(?:pass(?:word|phrase|code|wd)|pwd|secret|token|api[_-]?key)[\w.-]{0,40}`;
+/** The name with what stands between it and its value; quotes may be escaped, as in JSON within JSON. */
+const ASSIGNED = String.raw`(?<name>${SECRET_NAME}\\?["']?\s*[:=]\s*)`;
+/** A quoted value; its quotes are kept, so that JSON stays JSON. */
+const QUOTED = [
+  String.raw`"(?:\\[\s\S]|[^"\\])*"`,
+  String.raw`'(?:\\[\s\S]|[^'\\])*'`,
+  String.raw`\\"(?:\\\\\\[\s\S]|\\\\|(?!\\")[\s\S])*\\"`,
+].map((form) => `(?:${form})`);
+const MASKED = String.raw`\\?["']?\*\*\*(?![^\s"'\\,;}\])])`;
+/** What a bare value is not: a mask, the name of an environment entry, a word of JSON. */
+const NOT_BARE = String.raw`(?!\s*(?:${MASKED}|\{\s*\\?["']?env\b|(?:null|true|false)\s*(?:[,}\]\n]|$)))`;
 
 interface Net {
   readonly finds: RegExp;
   readonly leaves: string;
 }
 
-/** A private key that was cut off before its end line is one to the end of the text. */
-const PEM_KEY =
-  /-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----[\s\S]*?(?:-----END \1-----|(?=-----BEGIN )|$)/gu;
+const net = (finds: string, leaves: string): Net => ({ finds: new RegExp(finds, 'giu'), leaves });
 
 const NETS: readonly Net[] = [
-  { finds: PEM_KEY, leaves: `-----BEGIN $1----- ${MASK}` },
-  // Header lines, also inside JSON or argv: the scheme and all that follows up to the closing quote.
-  {
-    finds: /((?:proxy-)?authorization["']?\s*[:=]\s*["']?)[^\n"']+/giu,
-    leaves: `$1${MASK}`,
-  },
-  { finds: /\b((?:bearer|basic)\s+)[\w.~+/=-]{8,}/giu, leaves: `$1${MASK}` },
+  // A private key that was cut off before its end line is one to the end of the text.
+  net(
+    String.raw`-----BEGIN ([A-Z0-9 ]{0,40}PRIVATE KEY)-----(?! \*\*\*)[\s\S]*?(?:-----END \1-----|(?=-----BEGIN )|$)`,
+    `-----BEGIN $1----- ${MASK}`,
+  ),
+  // A header, bare, in JSON or in a command line: the scheme and all that follows it.
+  net(String.raw`(authorization\\?["']?\s*[:=]\s*\\?["']?)[^\n"'\\]+`, `$1${MASK}`),
+  net(String.raw`\b((?:bearer|basic)\s+)[\w.~+/=-]{8,}`, `$1${MASK}`),
   // scheme://user:secret@host, and scheme://token@host; greedy, as a secret may hold an @ or a slash.
-  { finds: /([a-z][a-z0-9+.-]*:\/\/)[^\s"'<>]+@/giu, leaves: `$1${MASK}@` },
-  // A value in quotes, escaped quotes included (JSON, YAML, env files).
-  {
-    finds: new RegExp(`${ASSIGNED}${QUOTED}`, 'giu'),
-    leaves: `$<name>$<quote>${MASK}$<quote>`,
-  },
-  // A bare value after = or :, to the next white space or list end.
-  {
-    finds: new RegExp(String.raw`${ASSIGNED}(?!\*\*\*|[{["'])[^\s,;&}\]]+`, 'giu'),
-    leaves: `$<name>${MASK}`,
-  },
-  // A command line: --password VALUE.
-  {
-    finds: new RegExp(String.raw`(--?${SECRET_NAME}\s+)(?!\*\*\*|-)(?:${QUOTED}|[^\s"']+)`, 'giu'),
-    leaves: `$1${MASK}`,
-  },
-  // etcdctl --user name:secret.
-  { finds: /(--user(?:\s+|=)[^\s:]+:)\S+/giu, leaves: `$1${MASK}` },
+  net(String.raw`(\b[a-z][a-z0-9+.-]{0,20}:\/\/)[^\s"'<>]{1,2000}@`, `$1${MASK}@`),
+  ...QUOTED.map((form, index) => {
+    const quote = ['"', "'", '\\"'][index] ?? '';
+    return net(`${ASSIGNED}${form}`, `$<name>${quote}${MASK}${quote}`);
+  }),
+  // After `:` as in YAML, where a value may hold spaces; after `=` as in an environment, where it may not.
+  net(String.raw`(${SECRET_NAME}\\?["']?\s*:)${NOT_BARE}([ \t]*)[^\n]+`, `$1$2${MASK}`),
+  net(String.raw`(${SECRET_NAME}\\?["']?\s*=)${NOT_BARE}([ \t]*)\S+`, `$1$2${MASK}`),
+  // In a command line: --password VALUE, and etcdctl's --user NAME:VALUE.
+  net(
+    String.raw`(--?[\w.-]{0,40}${SECRET_NAME}\s+)(?!${MASKED}|--)(?:${QUOTED.join('|')}|\S+)`,
+    `$1${MASK}`,
+  ),
+  net(String.raw`(--user(?:\s+|=)[^\s:]+:)\S+`, `$1${MASK}`),
 ];
 
 /** The text with private keys, passwords, passphrases, authorization headers and URL credentials as `***`. */

@@ -19,11 +19,15 @@ export function ranges(numbers: readonly number[]): string {
     if (run?.[1] === number - 1) run[1] = number;
     else runs.push([number, number]);
   }
-  return runs.map(([from, to]) => (from === to ? String(from) : `${String(from)}-${String(to)}`)).join(', ');
+  return runs
+    .map(([from, to]) => (from === to ? String(from) : `${String(from)}-${String(to)}`))
+    .join(', ');
 }
 
 /** A duration in round numbers where it is round: `8 s`, `60 s`, `10 min`, `1.5 s`. */
 export function limitText(ms: number): string {
   if (ms % 60_000 === 0 && ms > 60_000) return `${String(ms / 60_000)} min`;
-  return ms % 1000 === 0 || ms >= 10_000 ? `${String(Math.round(ms / 1000))} s` : `${String(ms / 1000)} s`;
+  return ms % 1000 === 0 || ms >= 10_000
+    ? `${String(Math.round(ms / 1000))} s`
+    : `${String(ms / 1000)} s`;
 }

@@ -3,7 +3,6 @@
 import { textWidth } from './table.ts';
 
 /** A log line or a file name may be quoted in a failure: nothing in it may move a cursor or ring a bell. */
-// eslint-disable-next-line no-control-regex -- control characters are what is looked for
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/gu;
 
 /** Control characters, newline and tab aside, as `\x1b`. */

@@ -30,6 +30,7 @@ export function httpWorld(count = 3, version = '3.4.23'): World {
     record,
     leader: memberName('m1'),
     unobserved: [],
+    blocked: [],
   };
 }
 
@@ -84,7 +85,10 @@ export function authority(changes: Partial<Certificate> = {}): Certificate {
 }
 
 /** What the three installed files of a member hold. */
-export function tlsFiles(name: string, leaf = leafFor(name)): Readonly<Record<string, FileContent>> {
+export function tlsFiles(
+  name: string,
+  leaf = leafFor(name),
+): Readonly<Record<string, FileContent>> {
   return {
     [TLS_PATHS.ca]: { kind: 'pool', authorities: [authority()] },
     [TLS_PATHS.leaf]: { kind: 'leaf', leaf },

@@ -1,0 +1,197 @@
+/** Turns a proven rollout into the page that an operator reads before saying yes. */
+
+import { durationText } from '../base/duration.ts';
+import type { Strategy } from '../model/desired.ts';
+import { linkCount, matrixLines } from './matrix.ts';
+import { type Paint, PLAIN } from './paint.ts';
+import { type PreviewData, type PreviewInput, previewJson } from './preview-data.ts';
+import { PREVIEW_COLUMNS, stepLines } from './preview-steps.ts';
+import { padTo } from './table.ts';
+import { hanging } from './wrap.ts';
+import { andList, counted, ranges } from './words.ts';
+
+export type { PreviewData, PreviewInput } from './preview-data.ts';
+export { previewJson } from './preview-data.ts';
+
+const LABEL_WIDTH = 'on failure  '.length;
+
+const STRATEGY_WORDS: Readonly<Record<Strategy, string>> = {
+  documented: 'one member goes first, the others get client leaves, then they follow one by one',
+  'dual-url':
+    'trust everywhere, then each member is advertised as http and https, then listeners, then https only',
+  'dual-listener':
+    'a second https listener on every member, then the advertised URLs, then http is dropped',
+  'trust-first':
+    'trust everywhere, then each member is stopped, updated through the others, started on https',
+  'fewest-restarts':
+    'each member is stopped, updated through the others and started on https, the leader last',
+  rebuild: 'each member is replaced by a fresh one on https',
+};
+
+/** The whole preview; its last line says that nothing has been changed. */
+export function previewText(input: PreviewInput, paint: Paint = PLAIN): string {
+  const data = previewJson(input);
+  const body = data.steps.length === 0 ? nothingToDo(data, paint) : rolloutLines(data, paint);
+  return [...headLines(data, paint), '', ...body, 'nothing has been changed'].join('\n');
+}
+
+function headLines(data: PreviewData, paint: Paint): readonly string[] {
+  const { schemes, leader } = data;
+  const isRollback = data.direction === 'rollback';
+  const restarts = data.restarts.reduce((sum, each) => sum + each.steps.length, 0);
+  const peers = schemes.from === schemes.to ? schemes.to : `${schemes.from} → ${schemes.to}`;
+  const size = [
+    counted(data.members.length, 'member'),
+    counted(data.steps.length, 'step'),
+    counted(restarts, 'restart'),
+  ].join(' · ');
+  const seen = [
+    `${durationText(data.observedAgoMs)} ago`,
+    `etcd ${data.versions.join(' and ')}`,
+    `cluster ${data.cluster}`,
+    leader === undefined ? 'leader unknown' : `${leader} leads`,
+  ];
+  return [
+    ...field(
+      isRollback ? 'rollback' : 'rollout',
+      `${paint.bold(data.plan)} · peers ${peers} · ${data.steps.length === 0 ? 'nothing to do' : size}`,
+    ),
+    ...field('observed', seen.join(' · ')),
+    ...(data.steps.length === 0 ? [] : proofLines(data)),
+    ...data.warnings.flatMap((text) => field('warning', paint.yellow(text))),
+  ];
+}
+
+function proofLines({ proof, strategy }: PreviewData): readonly string[] {
+  const { rules, assumptions, inherited, accepted } = proof;
+  const worlds = counted(proof.worldCount, 'world');
+  const back =
+    proof.rollbackWorldCount === 0
+      ? ''
+      : ` · the way back from every step: ${counted(proof.rollbackWorldCount, 'world')}`;
+  return [
+    ...field('proof', `${counted(rules.length, 'rule')} × ${worlds}, none broken${back}`),
+    ...assumptions.flatMap((text, index) => field(index === 0 ? 'assumes' : '', text)),
+    ...field('strategy', `${strategy}: ${STRATEGY_WORDS[strategy]}`),
+    ...inherited.flatMap(({ rule, but }) => {
+      return field('already', `${rule}: ${but} (no step makes it worse)`);
+    }),
+    ...accepted.flatMap(({ rule, but, so }) => field('accepted', `${rule}: ${but}; ${so}`)),
+  ];
+}
+
+function rolloutLines(data: PreviewData, paint: Paint): readonly string[] {
+  return [...matrixNow(data, paint), '', ...stepLines(data, paint), '', ...tailLines(data, paint)];
+}
+
+function nothingToDo(data: PreviewData, paint: Paint): readonly string[] {
+  const goal =
+    data.direction === 'rollback'
+      ? 'the cluster is as it was when the run started'
+      : 'the cluster is what the plan file asks for';
+  return [...matrixNow(data, paint), '', `nothing to do: ${goal}`];
+}
+
+function matrixNow(data: PreviewData, paint: Paint): readonly string[] {
+  const [now] = data.matrices;
+  if (now === undefined) return [];
+  const { up, total } = linkCount(now.cells);
+  return [
+    `who can dial whom now: ${String(up)} of ${counted(total, 'ordered pair')}`,
+    ...matrixLines('from \\ to', data.members, now.cells, paint).map((line) => `  ${line}`),
+  ];
+}
+
+function tailLines(data: PreviewData, paint: Paint): readonly string[] {
+  return [
+    ...windowSummary(data, paint),
+    ...field('restarts', restartsText(data)),
+    ...field('leader', handOverText(data)),
+    ...toleranceLines(data, paint),
+    ...field('groups', groupsText(data)),
+    ...field('on failure', failureLine(data)),
+    ...field(
+      'lock',
+      `${data.lockKey}, a key in this cluster while the run lasts, removed at its end`,
+    ),
+    ...field('backup', backupLine(data)),
+    ...data.settings.flatMap((text) => field('also', text)),
+    ...field('confirm', confirmLine(data)),
+  ];
+}
+
+function windowSummary(data: PreviewData, paint: Paint): readonly string[] {
+  const { windows } = data;
+  if (windows.length === 0) {
+    return field('windows', 'none: every member can dial every other one between all steps');
+  }
+  const spans = windows.map(({ opensAfter, closesAfter }) => {
+    return `${opensAfter === 0 ? 'the start' : String(opensAfter)} to ${closesAfter === undefined ? 'the end' : String(closesAfter)}`;
+  });
+  const text = `${String(windows.length)} degraded: steps ${spans.join(', ')}; raft stays linked, some dials fail`;
+  return field('windows', paint.yellow(text));
+}
+
+function toleranceLines(data: PreviewData, paint: Paint): readonly string[] {
+  const steps = data.steps.filter((step) => data.zeroTolerance.includes(step.number));
+  if (steps.length === 0) return [];
+  const names = andList([...new Set(steps.map((step) => step.member ?? step.place))]);
+  const count = counted(data.members.length, 'member');
+  return field(
+    'tolerance',
+    paint.yellow(
+      `one more crash during a restart of ${names} (${stepsAt(data.zeroTolerance)}) would stop writes: ` +
+        `the exposure of any rolling restart of ${count}`,
+    ),
+  );
+}
+
+/** Groups as ranges of numbers: what a stop, a pause or a lost lock finishes or undoes first. */
+function groupsText(data: PreviewData): string {
+  const groups = new Map<string, number[]>();
+  for (const { group, number } of data.steps) {
+    if (group !== undefined) groups.set(group, [...(groups.get(group) ?? []), number]);
+  }
+  const wide = [...groups.values()].filter((numbers) => numbers.length > 1);
+  if (wide.length === 0) return '';
+  return `steps ${wide.map(ranges).join(', ')}: once begun, a group is finished or undone, whatever happens`;
+}
+
+function restartsText(data: PreviewData): string {
+  return data.restarts
+    .map(({ member, steps }) => `${member} ${String(steps.length)} × (${stepsAt(steps)})`)
+    .join(' · ');
+}
+
+function handOverText(data: PreviewData): string {
+  const steps = data.steps.filter((step) => step.kind === 'transfer-leader');
+  return steps.map((step) => `step ${String(step.number)}: ${step.say}`).join(' · ');
+}
+
+function failureLine(data: PreviewData): string {
+  if (data.direction === 'rollback')
+    return 'stop at a safe point, and say to a person what is left';
+  return data.onFailure === 'rollback'
+    ? 'roll back, by steps proven from the cluster as it is then'
+    : 'pause, and leave the decision to a person';
+}
+
+function backupLine(data: PreviewData): string {
+  return data.backupStep === undefined
+    ? 'no snapshot is saved by these steps'
+    : `step ${String(data.backupStep)} saves a snapshot on this machine before anything is changed`;
+}
+
+function confirmLine(data: PreviewData): string {
+  const verb = data.direction === 'rollback' ? 'rollback' : 'run';
+  return `peershift ${verb} ${data.planFile} shows this again, asks once, and begins`;
+}
+
+function stepsAt(numbers: readonly number[]): string {
+  return `${numbers.length === 1 ? 'step' : 'steps'} ${ranges(numbers)}`;
+}
+
+/** A label and its text; nothing at all for an empty text. */
+function field(label: string, text: string): readonly string[] {
+  return text === '' ? [] : hanging(padTo(label, LABEL_WIDTH), text, PREVIEW_COLUMNS);
+}
