@@ -126,7 +126,7 @@ function changeText({ from, to }: PreviewSetting): string {
 }
 
 /** `3/3 healthy · 6/6 peer links up on fresh probes · 8 s quiet log, at most 60 s`. */
-export function gateText(gate: PreviewGate): string {
+function gateText(gate: PreviewGate): string {
   const all = `${String(gate.memberCount)}/${String(gate.memberCount)}`;
   const links = `${String(gate.linksUp)}/${String(gate.linksTotal)}`;
   const missing = gate.linksTotal - gate.linksUp;
