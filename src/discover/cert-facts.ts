@@ -1,4 +1,6 @@
-/** Turns the TLS files that settings and plan name into facts: what etcd would find in each of them. */
+/**
+ * Turns the TLS files that settings and plan name into facts: what etcd would find in each of them.
+ */
 
 import { sha256 } from '../base/digest.ts';
 import type { FileContent, FileFact } from '../model/certificate.ts';
@@ -47,7 +49,10 @@ export function namedFiles(settings: Settings | undefined): readonly NamedFile[]
   });
 }
 
-/** First pass: each path once, in order of path; the text of a private key does not leave this function. */
+/**
+ * First pass: each path once, in order of path; the text of a private key does not leave this
+ * function.
+ */
 export async function readFiles(
   doors: { readonly host: Host; readonly pki: Pki },
   named: readonly NamedFile[],

@@ -40,10 +40,16 @@ export interface ClusterInput {
   readonly clock: Clock;
 }
 
-/** A member applies a change of the list a moment after the one that answered for it: well below this. */
+/**
+ * A member applies a change of the list a moment after the one that answered for it: well below
+ * this.
+ */
 const VIEW_SETTLE_MS = 500;
 
-/** On success the handles of `answerers` are open and the caller's to close; on failure none is open. */
+/**
+ * On success the handles of `answerers` are open and the caller's to close; on failure none is
+ * open.
+ */
 export async function observeCluster(
   input: ClusterInput,
 ): Promise<Result<ClusterFacts, readonly Failure[]>> {
@@ -60,7 +66,9 @@ export async function observeCluster(
   return ok({ clusterId, list, answerers: settled, silent });
 }
 
-/** Every endpoint of the plan file, in parallel; of two that answer as one member the first is kept. */
+/**
+ * Every endpoint of the plan file, in parallel; of two that answer as one member the first is kept.
+ */
 async function askEndpoints(
   input: ClusterInput,
 ): Promise<Result<Map<MemberId, Answerer>, readonly Failure[]>> {
@@ -98,7 +106,10 @@ async function askEndpoint(openEtcd: OpenEtcd, url: string): Promise<Result<Answ
   return err(status.error.but);
 }
 
-/** Adds who answers at the client URLs that the list has for members nobody answered as; says why nobody does. */
+/**
+ * Adds who answers at the client URLs that the list has for members nobody answered as; says why
+ * nobody does.
+ */
 async function findOthers(
   input: ClusterInput,
   answerers: Map<MemberId, Answerer>,

@@ -2,17 +2,25 @@
 
 import { type Result, err, ok } from '../base/result.ts';
 import { type Fact, known, unknown } from '../model/observed.ts';
-import { type Settings, environmentName, flagOfEnvironment } from '../model/settings.ts';
+import {
+  OWNED_FLAGS,
+  type Settings,
+  environmentName,
+  flagOfEnvironment,
+} from '../model/settings.ts';
 
-/** What a process was started with, by source; an empty flag is kept, since it shadows its variable. */
+/**
+ * What a process was started with, by source; an empty flag is kept, since it shadows its variable.
+ */
 export interface ProcessSettings {
   readonly flags: Settings;
   readonly environment: Settings;
 }
 
 /**
- * The settings of a running etcd. A flag wins over its variable, as on 3.3; from 3.4 on a process with
- * both does not start (pkg/flags). Unknown when it is not etcd, or when a config file decides alone.
+ * The settings of a running etcd. A flag wins over its variable, as on 3.3; from 3.4 on a process
+ * with both does not start (pkg/flags). Unknown when it is not etcd, or when a config file decides
+ * alone.
  */
 export function runningSettings(
   argv: readonly string[],
@@ -48,12 +56,17 @@ export function merged({ flags, environment }: ProcessSettings): Settings {
 }
 
 /**
- * What the next start will use: the file, and under it what the running process has from elsewhere. A
- * variable that the file does not hold is kept, as a unit file may set it; that it may also have been
- * taken out of the file since the start is told by `contradictions`. Of a stopped member: the file alone.
+ * What the next start will use: the file, and under it what the running process has from elsewhere,
+ * as a unit file may set it. A setting that peershift writes belongs into the file: a variable of
+ * that kind that the file does not hold counts as taken out of it since the start, and
+ * `contradictions` tells of it, so that nothing is planned on it but by the run that took it out.
+ * Of a stopped member: the file alone.
  */
 export function diskSettings(file: Settings, process: ProcessSettings | undefined): Settings {
-  return cleanSettings({ ...process?.environment, ...process?.flags, ...file });
+  const elsewhere = Object.entries(process?.environment ?? {}).filter(([flag]) => {
+    return !OWNED_FLAGS.includes(flag);
+  });
+  return cleanSettings({ ...Object.fromEntries(elsewhere), ...process?.flags, ...file });
 }
 
 /** Booleans as `true` or `false`, empty values and secrets left out, in flag order. */
@@ -70,10 +83,15 @@ export function cleanSettings(settings: Settings): Settings {
 
 const CONFIG_FILE = 'config-file';
 
-/** Settings go into journals and reports; container images put passwords in variables named ETCD_. */
+/**
+ * Settings go into journals and reports; container images put passwords in variables named ETCD_.
+ */
 const SECRET = /password|secret|token|^discovery/;
 
-/** As Go's flag package: one dash or two, `=value` or the next word; a boolean never takes the next word. */
+/**
+ * As Go's flag package: one dash or two, `=value` or the next word; a boolean never takes the next
+ * word.
+ */
 function parseFlags(args: readonly string[]): Result<Settings, string> {
   const flags: Record<string, string> = {};
   const words = args.values();

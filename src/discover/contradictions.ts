@@ -1,4 +1,7 @@
-/** Turns a config file and the process that was started from it into what they say differently, in words. */
+/**
+ * Turns a config file and the process that was started from it into what they say differently, in
+ * words.
+ */
 
 import { FLAG, OWNED_FLAGS, type Settings, environmentName } from '../model/settings.ts';
 import { BOOLEAN_FLAGS, type ProcessSettings, cleanSettings, merged } from './config-facts.ts';
@@ -11,14 +14,16 @@ export interface ConfigSources {
 }
 
 /**
- * One sentence for each setting. The initial-* settings may differ: a member that has started once reads
- * none of them, and what the member list says is the list's own business.
+ * One sentence for each setting. The initial-* settings may differ: a member that has started once
+ * reads none of them, and what the member list says is the list's own business.
  */
 export function contradictions(sources: ConfigSources): readonly string[] {
   return [...twiceSet(sources), ...changedSinceStart(sources), ...fromElsewhere(sources)];
 }
 
-/** Flag and variable together: etcd 3.4 and later refuses to start (pkg/flags `SetFlagsFromEnv`). */
+/**
+ * Flag and variable together: etcd 3.4 and later refuses to start (pkg/flags `SetFlagsFromEnv`).
+ */
 function twiceSet({ path, file, process }: ConfigSources): readonly string[] {
   return Object.keys(process.flags).flatMap((flag) => {
     const variable = environmentName(flag);

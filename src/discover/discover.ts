@@ -1,4 +1,7 @@
-/** Turns a live cluster and its hosts into the observed state, and keeps the client handles for the run. */
+/**
+ * Turns a live cluster and its hosts into the observed state, and keeps the client handles for the
+ * run.
+ */
 
 import { present } from '../base/assert.ts';
 import { type Result, ok } from '../base/result.ts';
@@ -49,9 +52,9 @@ export interface Discovered {
 }
 
 /**
- * Looks once, at everything in parallel, and changes nothing. What did not answer is an unknown fact;
- * failures are only ENDPOINT_UNREACHABLE (nobody answers, or nobody tells the list), CLUSTER_MISMATCH
- * and PEER_URL_UNUSABLE.
+ * Looks once, at everything in parallel, and changes nothing. What did not answer is an unknown
+ * fact; failures are only ENDPOINT_UNREACHABLE (nobody answers, or nobody tells the list),
+ * CLUSTER_MISMATCH and PEER_URL_UNUSABLE.
  */
 export async function discover(
   input: DiscoverInput,

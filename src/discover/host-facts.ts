@@ -1,4 +1,7 @@
-/** Turns one member's host into facts: its process, the settings it runs with, those on disk, its TLS files. */
+/**
+ * Turns one member's host into facts: its process, the settings it runs with, those on disk, its
+ * TLS files.
+ */
 
 import type { DesiredMember } from '../model/desired.ts';
 import { type Fact, type ProcessFact, known, unknown, valueOf } from '../model/observed.ts';

@@ -1,4 +1,7 @@
-/** Turns what one member answers on its client port into facts, and all answers into leader and alarms. */
+/**
+ * Turns what one member answers on its client port into facts, and all answers into leader and
+ * alarms.
+ */
 
 import type { Result } from '../base/result.ts';
 import type { Failure } from '../model/failure.ts';
@@ -35,7 +38,10 @@ function factOf<T>(result: Result<T, Failure>): Fact<T> {
   return result.ok ? known(result.value) : unknown(result.error.but);
 }
 
-/** The leader, when all that see one see the same, and nobody who sees none is contradicted by hearsay only. */
+/**
+ * The leader, when all that see one see the same, and nobody who sees none is contradicted by
+ * hearsay only.
+ */
 export function leaderFact(
   answerers: readonly Answerer[],
   list: readonly ListedMember[],

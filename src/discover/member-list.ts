@@ -1,4 +1,7 @@
-/** Turns several members' copies of the member list into the one the cluster agreed on, and into views. */
+/**
+ * Turns several members' copies of the member list into the one the cluster agreed on, and into
+ * views.
+ */
 
 import { canonicalJson } from '../base/digest.ts';
 import type { Result } from '../base/result.ts';
@@ -12,8 +15,8 @@ interface Copy {
 }
 
 /**
- * The list that most answering members have; of two that equally many have, the one of the member that
- * has applied most, since a list only changes by what is applied.
+ * The list that most answering members have; of two that equally many have, the one of the member
+ * that has applied most, since a list only changes by what is applied.
  */
 export function agreedList(copies: readonly Copy[]): readonly ListedMember[] {
   const groups = new Map<string, { count: number; applied: number; list: MemberList }>();
@@ -32,7 +35,10 @@ export function haveOneView(copies: readonly Copy[]): boolean {
   return new Set(copies.flatMap(({ list }) => (list.ok ? [viewKey(list.value)] : []))).size <= 1;
 }
 
-/** Name to peer URLs, as this copy has them; members that never started have no name and are left out. */
+/**
+ * Name to peer URLs, as this copy has them; members that never started have no name and are left
+ * out.
+ */
 export function viewOf(
   members: readonly ListedMember[],
 ): Readonly<Record<string, readonly PeerUrl[]>> {
@@ -69,7 +75,9 @@ export function urlFailures(lists: readonly MemberList[]): readonly Failure[] {
   }));
 }
 
-/** What makes two copies different: who is in it, under which name, with which peer URLs and vote. */
+/**
+ * What makes two copies different: who is in it, under which name, with which peer URLs and vote.
+ */
 function viewKey({ members }: MemberList): string {
   const rows = members.map(({ id, name, peerUrls, isLearner }) => {
     return canonicalJson([id, name, [...peerUrls].sort(), isLearner]);

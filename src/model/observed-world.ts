@@ -1,4 +1,7 @@
-/** Turns the observed state into the world that the proof starts from, or into the facts that are missing. */
+/**
+ * Turns the observed state into the world that the proof starts from, or into the facts that are
+ * missing.
+ */
 
 import { type Result, err, ok } from '../base/result.ts';
 import type { CaId, FileContent } from './certificate.ts';
@@ -18,13 +21,15 @@ import { isAtLeast } from './version.ts';
 import type { Disk, MemberWorld, PeerProcess, World } from './world.ts';
 
 /**
- * A member is up when its process runs, whatever its API answers. `unobserved` and `blocked` are the pairs
- * `a>b` that the caller's probes have not reached yet, or have found broken. Fails with one FACT_UNKNOWN for each member of which a dial would need
- * something that was not seen; a pool or a source address that is unknown stays so in the world, where
- * the dial model says which pair it concerns.
+ * A member is up when its process runs, whatever its API answers. `unobserved` and `blocked` are
+ * the pairs `a>b` that the caller's probes have not reached yet, or have found broken. Fails with
+ * one FACT_UNKNOWN for each member of which a dial would need something that was not seen; a pool
+ * or a source address that is unknown stays so in the world, where the dial model says which pair
+ * it concerns.
  *
- * The list that a stopped member keeps cannot be seen: it is taken to have the agreed one, which is wrong
- * only when peer URLs of others were changed while it was down, and no process of ours does that unseen.
+ * The list that a stopped member keeps cannot be seen: it is taken to have the agreed one, which is
+ * wrong only when peer URLs of others were changed while it was down, and no process of ours does
+ * that unseen.
  */
 export function worldOf(
   state: ObservedState,
@@ -113,8 +118,8 @@ function diskOf(member: ObservedMember, settings: Settings): Disk {
 }
 
 /**
- * Its own answer. A member that is silent has, as far as rules go, that of the others: only the line
- * between 3.3 and 3.4 matters to a dial, so it is unknown when they stand on both sides of it.
+ * Its own answer. A member that is silent has, as far as rules go, that of the others: only the
+ * line between 3.3 and 3.4 matters to a dial, so it is unknown when they stand on both sides of it.
  */
 function versionOf(state: ObservedState, member: ObservedMember): Fact<string> {
   if (member.status.known) return known(member.status.value.version);
@@ -142,8 +147,8 @@ function peerProcess(member: ObservedMember, version: string): PeerProcess | und
 }
 
 /**
- * A host tells the start of a process to the second, rounded down. A CA file that is changed within the
- * first second of a process's life is taken for loaded: etcd reads it in the first moments.
+ * A host tells the start of a process to the second, rounded down. A CA file that is changed within
+ * the first second of a process's life is taken for loaded: etcd reads it in the first moments.
  */
 const START_ROUNDING_MS = 1000;
 

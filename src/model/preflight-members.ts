@@ -1,4 +1,7 @@
-/** Turns each observed member into the reasons to refuse that lie with it: down, unhealthy, behind, its config. */
+/**
+ * Turns each observed member into the reasons to refuse that lie with it: down, unhealthy, behind,
+ * its config.
+ */
 
 import type { DesiredSpec } from './desired.ts';
 import { dialMatrix, isLinked } from './dial.ts';
@@ -34,15 +37,17 @@ export function downFailures(
 ): readonly Failure[] {
   const isExpected = new Set([...options.tolerateDown, ...options.stoppedByUs]);
   const count = state.members.length;
+  const running = state.members.filter((member) => !isDown(member)).length;
+  const left = String(Math.max(0, running - 1));
   return state.members
     .filter((member) => isDown(member) && !isExpected.has(member.name))
-    .map((member) => ({
+    .map(({ name }) => ({
       code: 'MEMBER_DOWN',
-      where: `member ${member.name}`,
+      where: `member ${name}`,
       would: `restart the ${String(count)} members one after the other`,
-      but: `${member.name} is down: its service says that no process runs`,
-      so: `${String(state.members.filter((each) => !isDown(each)).length)} of ${String(count)} run and ${String(quorumOf(count))} are needed: a restart would use up the tolerance; nothing was changed`,
-      remedy: `start ${member.name}, or pass --tolerate-down ${member.name} if it is to stay down`,
+      but: `${name} is down: its service says that no process runs`,
+      so: `${String(running)} of ${String(count)} run and ${String(quorumOf(count))} are needed; during a restart ${left} would run; nothing was changed`,
+      remedy: `start ${name}, or pass --tolerate-down ${name} if it is to stay down`,
     }));
 }
 
@@ -76,7 +81,10 @@ function configFailures({ desired }: MemberJudgement, member: ObservedMember): r
   ];
 }
 
-/** A file that the run in hand has written differs from the process until the restart: that is its purpose. */
+/**
+ * A file that the run in hand has written differs from the process until the restart: that is its
+ * purpose.
+ */
 function contradictionFailures(
   { writtenDigests }: MemberJudgement,
   { name, contradictions, configDigest }: ObservedMember,
@@ -133,7 +141,10 @@ function unhealthy(name: string, but: string): Failure {
   };
 }
 
-/** A member that has no working link to some other up member, in either direction, may well be unhealthy. */
+/**
+ * A member that has no working link to some other up member, in either direction, may well be
+ * unhealthy.
+ */
 function isExplained(world: World | undefined, name: string): boolean {
   if (world === undefined) return false;
   const matrix = dialMatrix(world);

@@ -1,4 +1,7 @@
-/** Turns the count of members and who of them runs into what a restart costs, and refuses what nobody accepted. */
+/**
+ * Turns the count of members and who of them runs into what a restart costs, and refuses what
+ * nobody accepted.
+ */
 
 import { durationText } from '../base/duration.ts';
 import type { DesiredSpec, Strategy } from './desired.ts';
@@ -13,7 +16,10 @@ function votingCount({ members, strangers }: ObservedState): number {
   return voters + strangers.filter(({ kind }) => kind !== 'not-in-cluster').length;
 }
 
-/** Too few members run, no leader that all agree on, or no member at all that can read through a majority. */
+/**
+ * Too few members run, no leader that all agree on, or no member at all that can read through a
+ * majority.
+ */
 export function quorumFailures(state: ObservedState): readonly Failure[] {
   const count = votingCount(state);
   const needed = quorumOf(count);
@@ -41,7 +47,7 @@ export function quorumFailures(state: ObservedState): readonly Failure[] {
       remedy:
         down.length === 0
           ? 'give members that cannot reach each other the listeners and certificates that the member list names, one by one, until one leads'
-          : `bring ${down.join(', ')} back first: start its service with the settings that the member list names`,
+          : `bring ${down.join(', ')} back first: start the service of each with the settings that the member list names`,
     },
   ];
 }
@@ -50,7 +56,10 @@ function isHealthy({ health }: ObservedState['members'][number]): boolean {
   return health.known && health.value.isHealthy;
 }
 
-/** Members that run after one is stopped, against the quorum: fewer means that each restart stops writes. */
+/**
+ * Members that run after one is stopped, against the quorum: fewer means that each restart stops
+ * writes.
+ */
 export function downtimeFailures(
   state: ObservedState,
   desired: DesiredSpec,

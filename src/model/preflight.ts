@@ -1,4 +1,7 @@
-/** Turns the observed state and the plan into every reason to refuse before anything is planned, at once. */
+/**
+ * Turns the observed state and the plan into every reason to refuse before anything is planned, at
+ * once.
+ */
 
 import type { DesiredSpec } from './desired.ts';
 import type { Failure } from './failure.ts';
@@ -15,7 +18,10 @@ export interface PreflightOptions {
   readonly tolerateDown: readonly string[];
   /** Names of members that an interrupted run has stopped itself. */
   readonly stoppedByUs: readonly string[];
-  /** Digests of config files that the run in hand has written: these may differ from the process. */
+  /**
+   * Digests of config files that the run in hand wrote or put back: these may differ from the
+   * process.
+   */
   readonly writtenDigests?: readonly string[];
 }
 
@@ -24,7 +30,10 @@ export interface Preflight {
   readonly warnings: readonly string[];
 }
 
-/** No failure means that a world can be made of the state (`worldOf`) and a rollout be planned on it. */
+/**
+ * No failure means that a world can be made of the state (`worldOf`) and a rollout be planned on
+ * it.
+ */
 export function preflight(
   state: ObservedState,
   desired: DesiredSpec,

@@ -336,7 +336,10 @@ function contentOf(text: string): FakeContent | undefined {
     : undefined;
 }
 
-/** Reads `fakePem` texts; a leaf is trusted by those of its `trustedBy` that were seen. Issues the like. */
+/**
+ * Reads `fakePem` texts; a leaf is trusted by those of its `trustedBy` that were seen. Issues the
+ * like.
+ */
 export function fakePki(clock: Clock): Pki {
   const authoritiesOf = (text: string): readonly Certificate[] => {
     const content = contentOf(text);

@@ -1,4 +1,7 @@
-/** Goal: settings are read as etcd reads them. Method: command lines and environments, one rule each. */
+/**
+ * Goal: settings are read as etcd reads them. Method: command lines and environments, one rule
+ * each.
+ */
 
 import { describe, expect, it } from 'vitest';
 import {
@@ -97,6 +100,10 @@ describe('the settings of the next start', () => {
       name: 'm1',
       'peer-cert-file': '/new',
     });
+  });
+
+  it('lack a setting of ours that the file does not hold: it was taken out since the start', () => {
+    expect(diskSettings({}, running)).toEqual({ 'data-dir': '/d', name: 'm1' });
   });
 
   it('are those of the file alone while nothing runs', () => {

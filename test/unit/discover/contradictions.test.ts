@@ -1,4 +1,7 @@
-/** Goal: what file and process say differently is told before a restart makes it true. Method: pairs of both. */
+/**
+ * Goal: what file and process say differently is told before a restart makes it true. Method: pairs
+ * of both.
+ */
 
 import { describe, expect, it } from 'vitest';
 import { contradictions } from '../../../src/discover/contradictions.ts';

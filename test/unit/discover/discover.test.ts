@@ -1,4 +1,7 @@
-/** Goal: what stands behind the doors is seen as it is, gaps included. Method: a simulated world behind fakes. */
+/**
+ * Goal: what stands behind the doors is seen as it is, gaps included. Method: a simulated world
+ * behind fakes.
+ */
 
 import { describe, expect, it } from 'vitest';
 import { type DiscoverInput, type Discovered, discover } from '../../../src/discover/discover.ts';
@@ -320,6 +323,17 @@ describe('a host', () => {
     expect(m1.configProblems).toEqual(['line 3 is shell code']);
     expect(m1.running).toMatchObject({ value: { 'listen-peer-urls': 'http://10.0.0.1:2380' } });
     expect(m1.disk).toMatchObject({ value: { 'listen-peer-urls': 'https://10.0.0.1:2380' } });
+  });
+
+  it('whose TLS settings were taken out of the file, as a rollback does, starts without them', async () => {
+    const cluster = new FakeCluster(httpsWorld());
+    const { host, configPath } = cluster.member('m1');
+    const lines = (host.textOf(configPath) ?? '').split('\n');
+    host.put(configPath, lines.filter((line) => !line.startsWith('ETCD_PEER_')).join('\n'));
+    const m1 = await memberSeen(cluster, 'm1');
+    expect(m1.running).toMatchObject({ value: { 'peer-cert-file': TLS_PATHS.leaf } });
+    expect(m1.disk.known ? Object.keys(m1.disk.value) : []).not.toContain('peer-cert-file');
+    expect(m1.contradictions).toHaveLength(4);
   });
 
   it('is asked for the address that it dials each peer from, unless the plan file says it', async () => {

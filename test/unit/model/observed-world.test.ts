@@ -1,4 +1,7 @@
-/** Goal: the world is made of what was seen and of nothing else. Method: whole states, one thing taken away. */
+/**
+ * Goal: the world is made of what was seen and of nothing else. Method: whole states, one thing
+ * taken away.
+ */
 
 import { describe, expect, it } from 'vitest';
 import {

@@ -1,4 +1,7 @@
-/** Goal: every reason to refuse is told, all at once, with names and numbers. Method: a sound state, one thing wrong. */
+/**
+ * Goal: every reason to refuse is told, all at once, with names and numbers. Method: a sound state,
+ * one thing wrong.
+ */
 
 import { describe, expect, it } from 'vitest';
 import { memberIdFromHex } from '../../../src/model/ids.ts';
