@@ -206,7 +206,7 @@ describe('a member that is not well', () => {
       const view = { m1: ['http://10.0.0.1:2380'], m2: listen, m3: ['http://10.0.0.3:2380'] };
       const peerUrls = member.name === 'm2' ? listen : member.peerUrls;
       const seen = { ...member, peerUrls, view: known(view) } as ObservedMember;
-      // m2 has the others at addresses where nobody listens, and they have it at a scheme it does not speak.
+      // m2 has the others at ports where nobody listens; they have it at a scheme it does not speak.
       const stale = { m1: ['http://10.0.0.1:9'], m2: listen, m3: ['http://10.0.0.3:9'] };
       return member.name === 'm2' ? { ...seen, ...UNHEALTHY, view: known(stale) } : seen;
     }) as readonly ObservedMember[];
