@@ -124,5 +124,6 @@ export const LEGAL_NEXT: Readonly<Record<JournalState, readonly EntryType[]>> = 
   acting: ['done', 'failed', 'noted', 'resumed'],
   failed: ['planned', 'noted', 'unlocked', 'closed', 'resumed'],
   closed: ['unlocked', 'resumed'],
-  final: ['unlocked'],
+  // A finished run can still be rolled back, by command.
+  final: ['unlocked', 'resumed'],
 };

@@ -8,6 +8,8 @@ export interface Material {
   /** The CA file's certificates; one planned certificate when the CA is still to be made. */
   readonly authorities: readonly Certificate[];
   readonly authorityPath: string;
+  readonly authorityKeyPath: string;
+  readonly authorityDays: number;
   readonly mustMakeAuthority: boolean;
   readonly leaves: Readonly<Record<string, LeafMaterial>>;
 }
@@ -19,7 +21,14 @@ export interface LeafMaterial {
   readonly keyId: string;
   readonly certPath: string;
   readonly keyPath: string;
+  /** What it must name. */
+  readonly names: LeafNames;
   readonly mustIssue: boolean;
+}
+
+export interface LeafNames {
+  readonly ipAddresses: readonly string[];
+  readonly dnsNames: readonly string[];
 }
 
 /** The fingerprint of a certificate that is still to be made. */

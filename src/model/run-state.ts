@@ -30,6 +30,8 @@ export interface RunState {
   readonly doneSteps: readonly StepId[];
   /** Intended and not known to be done: maybe it happened. */
   readonly openIntent: StepId | undefined;
+  /** Members that a step of this run has stopped or started, or may have. */
+  readonly handled: readonly MemberName[];
   readonly effects: readonly Effect[];
   readonly gates: readonly {
     readonly step: StepId;
@@ -56,6 +58,7 @@ export const EMPTY_RUN: RunState = {
   steps: [],
   doneSteps: [],
   openIntent: undefined,
+  handled: [],
   effects: [],
   gates: [],
   lock: undefined,
@@ -138,7 +141,12 @@ function folded(state: RunState, entry: JournalEntry): RunState {
         openIntent: undefined,
       };
     case 'intended':
-      return { ...state, state: 'acting', openIntent: entry.step };
+      return {
+        ...state,
+        state: 'acting',
+        openIntent: entry.step,
+        handled: [...new Set([...state.handled, ...handledBy(state.steps[entry.index])])],
+      };
     case 'done':
       return {
         ...state,
@@ -163,6 +171,11 @@ function folded(state: RunState, entry: JournalEntry): RunState {
       return { ...state, state: isFinal ? 'final' : 'closed', outcome: entry.outcome, failure };
     }
   }
+}
+
+function handledBy(step: Step | undefined): readonly MemberName[] {
+  const isHandled = step?.kind === 'restart-member' || step?.kind === 'start-member';
+  return isHandled ? [step.member] : [];
 }
 
 /** The digests of a member's config file that this run wrote, oldest first. */

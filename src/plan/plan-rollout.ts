@@ -70,9 +70,11 @@ function prepare(draft: Draft, input: PlanInput, targets: readonly Target[]): vo
       },
     );
   }
-  const gate = startGate(input.desired.gates, names(draft.world));
-  const seen = 'health is no evidence of links; nothing may rest on one that was not seen';
-  add(draft, { phase: 'prepare', why: seen }, { kind: 'check-links' }, gate);
+  if (draft.world.unobserved.length > 0) {
+    const gate = startGate(input.desired.gates, names(draft.world));
+    const why = 'health is no evidence of links; nothing may rest on one that was not seen';
+    add(draft, { phase: 'prepare', why }, { kind: 'check-links' }, gate);
+  }
   if (input.desired.takesBackup && !input.hasBackup) {
     const why = 'a way back that needs nothing of what follows';
     add(draft, { phase: 'prepare', why }, { kind: 'take-snapshot' });

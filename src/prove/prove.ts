@@ -80,6 +80,8 @@ function judge(
           inherited.set(key, violation);
         } else if (inherited.has(key) && moment.kind !== 'end') {
           continue;
+        } else if (isStartAgain(rollout, moment) && AS_IT_WAS.includes(invariant.name)) {
+          continue;
         } else if (invariant.severity === 'costly' && accept.includes(invariant.name)) {
           accepted.set(key, violation);
         } else {
@@ -91,10 +93,17 @@ function judge(
   return { open, accepted: [...accepted.values()], inherited: [...inherited.values()] };
 }
 
+/** A way back ends where the run began, and that may have been a degraded cluster. */
+const AS_IT_WAS: readonly string[] = ['degraded', 'leader'];
+
+function isStartAgain(rollout: Rollout, moment: Moment): boolean {
+  return rollout.direction === 'rollback' && moment.kind === 'end';
+}
+
 /** The end is judged first: a leaf that can never serve is named as such, before any window that it would break. */
 function goalRefusal(rollout: Rollout, walk: Walk): Failure | undefined {
   const end = walk.worlds.at(-1);
-  if (end === undefined) return undefined;
+  if (end === undefined || rollout.direction === 'rollback') return undefined;
   const broken = [...dialMatrix(end)].filter(([, answer]) => answer.can === 'no');
   const reasons = [
     ...new Set(broken.map(([, answer]) => (answer.can === 'no' ? answer.because : ''))),
@@ -107,10 +116,7 @@ function goalRefusal(rollout: Rollout, walk: Walk): Failure | undefined {
   return {
     code: isLeaf ? 'CERTIFICATE_UNUSABLE' : 'UNSAFE_ROLLOUT',
     where: 'at the end of the rollout',
-    would:
-      rollout.direction === 'forward'
-        ? 'have every peer link on https with mutual TLS'
-        : 'have every peer link as it was at the start',
+    would: 'have every peer link on https with mutual TLS',
     but: `${String(broken.length)} of ${String(total)} ordered pairs could not dial: ${reasons.join('; ')}`,
     so: 'every health check would stay green until the last member is switched, and then the cluster would lose quorum; nothing has been changed',
     remedy: isLeaf

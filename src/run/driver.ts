@@ -3,7 +3,8 @@
 import { assert, present } from '../base/assert.ts';
 import { digestOf } from '../base/digest.ts';
 import type { Failure } from '../model/failure.ts';
-import type { World } from '../model/world.ts';
+import { memberOfStep } from '../model/step.ts';
+import { type World, withUnobserved } from '../model/world.ts';
 import type { JournalBody } from '../model/journal.ts';
 import { runGate } from './gate-loop.ts';
 import type { Hands } from './handlers/context.ts';
@@ -16,6 +17,7 @@ import {
   type Answer,
   type Context,
   GOOD,
+  type LinkEvidence,
   type RunActors,
   type RunningMachine,
   bad,
@@ -139,8 +141,8 @@ class Driver implements RunActors {
   };
 
   planAgain: RunActors['planAgain'] = async (context) => {
-    const { direction, blocked, unobserved } = context;
-    const planned = await this.#doors.planAgain({ direction, blocked, unobserved });
+    const request = { direction: context.direction, ...linksKnown(context) };
+    const planned = await this.#doors.planAgain(request);
     return planned.ok ? { kind: 'good', proven: planned.value } : bad(planned.error);
   };
 
@@ -192,4 +194,16 @@ function unwritable(failure: Failure): Failure {
     so: 'a run whose journal cannot be written stops at once, and can be resumed',
     remedy: 'make room for the state folder, then peershift resume',
   };
+}
+
+/** What is known of the links where the run stands: from the gate that failed, else from the proven world. */
+function linksKnown(context: Context): LinkEvidence {
+  const world = worldAt(context, context.index);
+  const failed = context.gated?.failure === undefined ? undefined : context.gated.links;
+  const blocked = [...new Set([...world.blocked, ...(failed?.blocked ?? [])])];
+  if (failed !== undefined) return { blocked, unobserved: failed.unobserved };
+  const step = stepAt(context);
+  const touched = step === undefined ? undefined : memberOfStep(step);
+  const mayHaveChanged = touched === undefined ? world : withUnobserved(world, touched, 'both');
+  return { blocked, unobserved: mayHaveChanged.unobserved };
 }

@@ -107,13 +107,13 @@ async function logsOf(
 }
 
 function ended(input: GateInput, gate: Gate, verdict: Verdict, tookMs: number): Gated {
-  const { blocked, unobserved } = gate.links?.result() ?? { blocked: [], unobserved: [] };
-  if (verdict.kind === 'pass') return { verdict, failure: undefined, tookMs, blocked, unobserved };
+  const links = gate.links?.result();
+  if (verdict.kind === 'pass') return { verdict, failure: undefined, tookMs, links };
   const isTimeout = verdict.kind === 'hold';
   const because = isTimeout ? verdict.waitsFor : verdict.because;
   const final: Verdict = { kind: 'fail', because, fault: verdict.fault };
   const failure = gateFailure(input, because, isTimeout, verdict.fault);
-  return { verdict: final, failure, tookMs, blocked, unobserved };
+  return { verdict: final, failure, tookMs, links };
 }
 
 function gateFailure(

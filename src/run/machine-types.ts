@@ -25,9 +25,14 @@ export interface Gated {
   readonly verdict: Verdict;
   readonly failure: Failure | undefined;
   readonly tookMs: number;
-  /** Pairs shown broken by fresh probes though the model says yes. */
+  /** What fresh probes have shown; undefined when the gate did not ask for them. */
+  readonly links: LinkEvidence | undefined;
+}
+
+export interface LinkEvidence {
+  /** Pairs shown broken though the model says yes. */
   readonly blocked: readonly string[];
-  /** Pairs that no fresh probe has shown good. */
+  /** Pairs not shown good. */
   readonly unobserved: readonly string[];
 }
 
@@ -50,9 +55,8 @@ export interface Context extends MachineInput, MachineOutput {
   readonly replans: number;
   readonly stopRequested: 'no' | 'interrupt' | 'pause';
   readonly effects: readonly Effect[];
+  /** The last gate's answer. */
   readonly gated: Gated | undefined;
-  readonly blocked: readonly string[];
-  readonly unobserved: readonly string[];
 }
 
 type Hand = (context: Context, signal: AbortSignal) => Promise<Answer>;

@@ -77,11 +77,7 @@ export const runMachine = setup({
     }),
     keepGateFailure: assign({ failure: ({ context }) => context.gated?.failure }),
     keepEffects: assign({ effects: ({ event }) => answerOf(event).effects ?? [] }),
-    keepGate: assign({
-      gated: ({ event }) => answerOf(event).gated,
-      blocked: ({ event }) => answerOf(event).gated?.blocked ?? [],
-      unobserved: ({ event }) => answerOf(event).gated?.unobserved ?? [],
-    }),
+    keepGate: assign({ gated: ({ event }) => answerOf(event).gated }),
     keepWhy: assign({ because: ({ event }) => answerOf(event).because ?? '' }),
     newMaterial: assign({
       because: 'the certificates are made: the same steps with the real leaves',
@@ -121,8 +117,6 @@ export const runMachine = setup({
     stopRequested: 'no',
     effects: [],
     gated: undefined,
-    blocked: [],
-    unobserved: [],
     failure: undefined,
     outcome: 'paused',
   }),

@@ -36,6 +36,8 @@ export async function advertisePeer(hands: Hands, step: AdvertisePeer): Promise<
     const sent = await etcdOf(hands, writer).updatePeerUrls(id, step.to);
     if (sent.ok) return readBack(hands, step);
     answer = sent.error.but;
+    // It was never sent: another member may take it.
+    if (sent.error.code === 'ENDPOINT_UNREACHABLE') continue;
     if (sent.error.code !== 'UPDATE_UNCERTAIN')
       return failedBy({ ...sent.error, where: hands.where });
     if (await appears(hands, step, [writer])) return readBack(hands, step);

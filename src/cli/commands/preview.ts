@@ -1,0 +1,35 @@
+/** preview: the ordered steps, gates, undo and proof; nothing is changed. */
+
+import { prepare } from '../../engine.ts';
+import type { Prepared } from '../../engine-types.ts';
+import { type PreviewInput, previewJson, previewText } from '../../show/preview.ts';
+import { type Session, type SessionFlags, refuse, withPlan } from '../session.ts';
+
+export interface PreviewFlags extends SessionFlags {
+  readonly exitCode?: boolean | undefined;
+}
+
+const EXIT_CHANGES = 10;
+
+export async function preview(planFile: string, flags: PreviewFlags): Promise<number> {
+  return withPlan(planFile, flags, async (session) => {
+    const { output, rim, options } = session;
+    const prepared = await prepare(rim, options);
+    if (!prepared.ok) return refuse(output, prepared.error);
+    showPreview(session, prepared.value);
+    const hasChanges = prepared.value.proven.rollout.steps.length > 0;
+    const exit = hasChanges && flags.exitCode === true ? EXIT_CHANGES : 0;
+    output.outcome(exit, hasChanges ? 'CHANGES' : 'NOTHING_TO_DO', undefined);
+    return exit;
+  });
+}
+
+export function showPreview({ output, rim }: Session, prepared: Prepared): void {
+  const input: PreviewInput = {
+    ...prepared,
+    desired: rim.desired,
+    observedAgoMs: rim.clock.nowMs() - prepared.observed.observedAtMs,
+    settings: [`records in ${rim.store.path}`],
+  };
+  output.result(previewText(input, output.paint), { type: 'preview', preview: previewJson(input) });
+}

@@ -1,0 +1,33 @@
+/** report: the record of a run, the newest unless --run names one. */
+
+import { newest } from '../../engine-run.ts';
+import type { Failure } from '../../model/failure.ts';
+import { reportOf } from '../../show/report.ts';
+import { reportJson, reportText } from '../../show/report-text.ts';
+import { type SessionFlags, refuse, withPlan } from '../session.ts';
+
+export async function report(planFile: string, flags: SessionFlags): Promise<number> {
+  return withPlan(planFile, flags, async ({ output, rim }) => {
+    const past = await newest(rim, (state) => flags.run === undefined || state.run === flags.run);
+    if (!past.ok) return refuse(output, [past.error]);
+    if (past.value === undefined) return refuse(output, [notFound(rim.store.path, flags.run)]);
+    const data = reportOf(past.value.state, past.value.entries);
+    output.result(reportText(data, output.paint), { type: 'report', report: reportJson(data) });
+    output.outcome(0, 'REPORT', past.value.state.run);
+    return 0;
+  });
+}
+
+function notFound(where: string, run: string | undefined): Failure {
+  return {
+    code: 'RUN_NOT_FOUND',
+    where,
+    would: 'report on a run',
+    but:
+      run === undefined
+        ? 'no run of this plan file is recorded there'
+        : `no run ${run} is recorded there`,
+    so: 'there is nothing to show',
+    remedy: 'check the plan file, or name the folder with --state',
+  };
+}

@@ -1,0 +1,116 @@
+/** run, resume, rollback: preview, confirm, execute; the exit code tells how it ended. */
+
+import { createInterface } from 'node:readline/promises';
+
+import { type Commanded, resumePlan, rollbackPlan, runPlan } from '../../engine-run.ts';
+import type { Ended, OnStop } from '../../engine-types.ts';
+import { type Session, type SessionFlags, refuse, withPlan } from '../session.ts';
+import { preview, showPreview } from './preview.ts';
+
+export interface RunFlags extends SessionFlags {
+  readonly yes?: boolean | undefined;
+  readonly dryRun?: boolean | undefined;
+}
+
+export async function run(planFile: string, flags: RunFlags): Promise<number> {
+  if (flags.dryRun === true) return preview(planFile, flags);
+  return execute(planFile, flags, runPlan);
+}
+
+export async function resume(planFile: string, flags: RunFlags): Promise<number> {
+  return execute(planFile, flags, resumePlan);
+}
+
+export async function rollback(planFile: string, flags: RunFlags): Promise<number> {
+  return execute(planFile, flags, rollbackPlan);
+}
+
+async function execute(
+  planFile: string,
+  flags: RunFlags,
+  command: (commanded: Commanded) => Promise<Ended>,
+): Promise<number> {
+  return withPlan(planFile, flags, async (session) => {
+    const { output, rim, options } = session;
+    if (flags.yes !== true && !process.stdin.isTTY) return refuse(output, [noTerminal()]);
+    const signals = listenForSignals(session);
+    try {
+      const ended = await command({
+        rim,
+        options,
+        onStop: signals.onStop,
+        confirm: async (prepared) => {
+          showPreview(session, prepared);
+          if (prepared.proven.rollout.steps.length === 0 || flags.yes === true) return true;
+          return ask('Carry this out? [y/N] ');
+        },
+      });
+      tell(session, ended);
+      return ended.exit;
+    } finally {
+      signals.stopListening();
+    }
+  });
+}
+
+function tell({ output }: Session, ended: Ended): void {
+  const { exit, failures, state, reportPath } = ended;
+  output.failures(failures, exit === 3 || exit === 2 ? 'refused' : 'failed');
+  if (reportPath !== undefined) output.progress(`report: ${reportPath}`);
+  output.outcome(exit, failures[0]?.code ?? codeOf(ended), state?.run);
+}
+
+function codeOf({ exit, state }: Ended): string {
+  if (state?.outcome !== undefined) return state.outcome.toUpperCase().replaceAll('-', '_');
+  return exit === 0 ? 'NOTHING_TO_DO' : 'NOT_CONFIRMED';
+}
+
+async function ask(question: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await terminal.question(question);
+    return /^y(es)?$/i.test(answer.trim());
+  } finally {
+    terminal.close();
+  }
+}
+
+interface Signals {
+  readonly onStop: OnStop;
+  stopListening(): void;
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const EXIT_INTERRUPTED = 130;
+
+/** The first signal finishes the step in hand; the second ends the process at once, which resume can handle. */
+function listenForSignals({ output }: Session): Signals {
+  let stop: Parameters<OnStop>[0] | undefined;
+  let hasAsked = false;
+  const handle = (signal: NodeJS.Signals): void => {
+    if (hasAsked || stop === undefined) process.exit(EXIT_INTERRUPTED);
+    hasAsked = true;
+    output.emit({ type: 'stopping', signal });
+    stop('STOP');
+  };
+  for (const signal of SIGNALS) process.on(signal, handle);
+  return {
+    onStop: (given) => {
+      stop = given;
+    },
+    stopListening: () => {
+      for (const signal of SIGNALS) process.off(signal, handle);
+    },
+  };
+}
+
+function noTerminal(): Parameters<typeof refuse>[1][number] {
+  return {
+    code: 'NO_TERMINAL',
+    where: 'this command',
+    would: 'ask before the first change',
+    but: 'there is no terminal to ask on',
+    so: 'nothing has been changed',
+    remedy: 'look at `peershift preview`, then pass --yes',
+  };
+}

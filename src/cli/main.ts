@@ -1,0 +1,155 @@
+#!/usr/bin/env node
+/** Turns the command line into one command, and its answer into the exit code. */
+
+import { Command, CommanderError, InvalidArgumentError } from '@commander-js/extra-typings';
+
+import { globalOptions } from './flags.ts';
+import { VERSION } from './program.ts';
+
+const EXIT_BUG = 1;
+const EXIT_USAGE = 2;
+
+type Work<F> = (planFile: string, flags: F) => Promise<number>;
+
+function program(exitWith: (code: number) => void): Command {
+  const top = new Command('peershift')
+    .description(
+      "Moves a live etcd cluster's peer traffic from http to https with mutual TLS, member by member.",
+    )
+    .version(VERSION)
+    .showHelpAfterError('(peershift --help lists the commands)')
+    .exitOverride();
+  for (const option of globalOptions()) top.addOption(option);
+  const onPlan = <F>(
+    name: string,
+    text: string,
+    load: () => Promise<Work<F>>,
+  ): Command<[string]> => {
+    const command = top
+      .command(name)
+      .description(text)
+      .argument('<plan>', 'the plan file (YAML)')
+      .exitOverride();
+    for (const option of globalOptions()) command.addOption(option);
+    command.action(async (plan, own) => {
+      const work = await load();
+      exitWith(await work(plan, { ...top.opts(), ...defined(own) } as F));
+    });
+    return command;
+  };
+  addPlanCommands(onPlan);
+  addLab(top, exitWith);
+  return top;
+}
+
+type OnPlan = <F>(name: string, text: string, load: () => Promise<Work<F>>) => Command<[string]>;
+
+function addPlanCommands(onPlan: OnPlan): void {
+  const runs = () => import('./commands/run.ts');
+  const preview = onPlan(
+    'preview',
+    'the ordered steps, gates, undo and proof; changes nothing',
+    async () => (await import('./commands/preview.ts')).preview,
+  );
+  preview.option('--exit-code', 'exit 10 when there is something to do');
+  const run = onPlan('run', 'preview, confirm, execute', async () => (await runs()).run);
+  run.option('--dry-run', 'the same as preview');
+  const resume = onPlan('resume', 'go on after an interruption', async () => (await runs()).resume);
+  const rollback = onPlan(
+    'rollback',
+    'bring the cluster back to where the run started',
+    async () => (await runs()).rollback,
+  );
+  for (const command of [run, resume, rollback])
+    command.option('--yes', 'answer every question with yes');
+  for (const command of [preview, run, resume, rollback]) {
+    command.option(
+      '--accept-downtime',
+      'one- and two-member clusters: take a pause in writes at each restart',
+    );
+    command.option('--tolerate-down <member...>', 'members that may be down from the start');
+  }
+  const status = onPlan(
+    'status',
+    'the cluster and the run, now',
+    async () => (await import('./commands/status.ts')).status,
+  );
+  status.option('--watch', 'again every 2 s, until Ctrl-C');
+  onPlan(
+    'verify',
+    'is every peer link mutual TLS, and nothing else accepted?',
+    async () => (await import('./commands/verify.ts')).verify,
+  );
+  onPlan(
+    'report',
+    'the record of a run',
+    async () => (await import('./commands/report.ts')).report,
+  );
+}
+
+function addLab(top: Command, exitWith: (code: number) => void): void {
+  const lab = top.command('lab').description('a real local etcd cluster to try it on');
+  const verbs = {
+    up: 'start it, with a plan file ready to run',
+    status: 'what its members do',
+    down: 'stop it: only its own processes, by id',
+    demo: 'start it, migrate it under a writer, prove that nothing was lost',
+  } as const;
+  for (const [verb, text] of Object.entries(verbs)) {
+    const command = lab.command(verb).description(text).exitOverride();
+    for (const option of globalOptions()) command.addOption(option);
+    command.option(
+      '--dir <dir>',
+      verb === 'demo'
+        ? 'its folder (default: a temporary one)'
+        : 'its folder (default: ./peershift-lab)',
+    );
+    if (verb === 'up' || verb === 'demo') {
+      command.option('--members <n>', 'how many members (default: 3)', wholeNumber);
+      command.option('--etcd <path>', 'the etcd binary (default: found on PATH or fetched once)');
+    }
+    if (verb === 'down') command.option('--purge', 'remove its folder too');
+    if (verb === 'demo') command.option('--keep', 'keep the folder');
+    command.action(async (own) => {
+      const commands = await import('./commands/lab.ts');
+      exitWith(await commands[verb as keyof typeof verbs]({ ...top.opts(), ...defined(own) }));
+    });
+  }
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= 9) return value;
+  throw new InvalidArgumentError('It must be a whole number from 1 to 9.');
+}
+
+/** A flag that was not given after the command does not hide one that was given before it. */
+function defined<T extends object>(flags: T): Partial<T> {
+  const entries = Object.entries(flags).filter(([name, value]) => {
+    return value !== undefined && !(name === 'color' && value === true);
+  });
+  return Object.fromEntries(entries) as Partial<T>;
+}
+
+async function main(): Promise<void> {
+  const isVerbose = process.argv.includes('--verbose');
+  try {
+    await program((code) => {
+      process.exitCode = code;
+    }).parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE;
+      return;
+    }
+    const text = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`peershift has a bug: ${text}\n`);
+    process.stderr.write(
+      '  the run, if one was going on, can be resumed; --verbose shows where it happened\n',
+    );
+    if (isVerbose && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
+    process.exitCode = EXIT_BUG;
+  }
+}
+
+await main();

@@ -1,0 +1,138 @@
+/** Turns command line words into a rim to work with: the plan file read, everything it asks for picked. */
+
+import { readFile } from 'node:fs/promises';
+import { homedir, hostname, userInfo } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import { randomBytes } from 'node:crypto';
+
+import { compose } from '../compose.ts';
+import { declare } from '../declare/declare.ts';
+import { unsupported } from '../declare/supported.ts';
+import type { Options, Rim } from '../engine-types.ts';
+import type { DesiredSpec } from '../model/desired.ts';
+import { type Failure, exitOf } from '../model/failure.ts';
+import { type RunId, runId } from '../model/ids.ts';
+import { planProblemsText } from '../show/squiggle.ts';
+import type { GlobalFlags } from './flags.ts';
+import { Output } from './output.ts';
+import { PROGRAM } from './program.ts';
+
+export interface Session {
+  readonly output: Output;
+  readonly rim: Rim;
+  readonly options: Options;
+}
+
+export interface SessionFlags extends GlobalFlags {
+  readonly acceptDowntime?: boolean | undefined;
+  readonly tolerateDown?: readonly string[] | undefined;
+}
+
+/** The exit code of work done on a plan file; what stood in its way has been told. */
+export async function withPlan(
+  planFile: string,
+  flags: SessionFlags,
+  work: (session: Session) => Promise<number>,
+): Promise<number> {
+  const output = new Output({ json: flags.json === true, color: flags.color !== false });
+  const exit = await attempt(output, planFile, flags, work);
+  return exit;
+}
+
+async function attempt(
+  output: Output,
+  planFile: string,
+  flags: SessionFlags,
+  work: (session: Session) => Promise<number>,
+): Promise<number> {
+  const desired = await readPlan(output, planFile);
+  if (typeof desired === 'number') return desired;
+  const missing = unsupported(desired);
+  if (missing.length > 0) return refuse(output, [notSupported(desired, missing)]);
+  const stateDirectory = flags.state === undefined ? undefined : resolve(flags.state);
+  const rim = await compose({ desired, stateDirectory, environment: process.env });
+  if (!rim.ok) return refuse(output, [rim.error]);
+  try {
+    return await work({ output, rim: rim.value, options: optionsOf(output, flags) });
+  } finally {
+    await rim.value.close();
+  }
+}
+
+/** Tells why, and gives the exit code of the first reason. */
+export function refuse(output: Output, failures: readonly Failure[]): number {
+  output.failures(failures, 'refused');
+  const [first] = failures;
+  const exit = first === undefined ? 3 : Math.min(exitOf(first), 3);
+  output.outcome(exit, first?.code ?? 'REFUSED', undefined);
+  return exit;
+}
+
+async function readPlan(output: Output, planFile: string): Promise<DesiredSpec | number> {
+  const path = resolve(planFile);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    return refuse(output, [unreadable(planFile, error instanceof Error ? error.message : '')]);
+  }
+  const declared = declare(text, planFile, { baseDir: dirname(path), homeDir: homedir() });
+  if (declared.ok) return { ...declared.value, planFile: path };
+  const count = declared.error.length;
+  if (!output.json) process.stderr.write(`${planProblemsText(text, declared.error)}\n\n`);
+  for (const problem of declared.error)
+    if (output.json) output.emit({ type: 'finding', finding: problem });
+  return refuse(output, [invalid(planFile, count)]);
+}
+
+function optionsOf(output: Output, flags: SessionFlags): Options {
+  return {
+    acceptDowntime: flags.acceptDowntime === true,
+    tolerateDown: flags.tolerateDown ?? [],
+    program: PROGRAM,
+    owner: `${userInfo().username}@${hostname()} pid ${String(process.pid)}`,
+    newRunId: () => freshRunId(flags.run),
+    events: output,
+  };
+}
+
+/** `20261122-054119-k3f9`: sorts by time, and two in one second do not meet. */
+function freshRunId(given: string | undefined): RunId {
+  if (given !== undefined) return runId(given);
+  const stamp = new Date().toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  return runId(`${stamp}-${randomBytes(3).toString('hex')}`);
+}
+
+function unreadable(planFile: string, reason: string): Failure {
+  return {
+    code: 'PLAN_FILE_UNREADABLE',
+    where: planFile,
+    would: 'read the plan file',
+    but: reason,
+    so: 'nothing has been looked at or changed',
+    remedy: 'name an existing plan file; `peershift lab up` writes one to try',
+  };
+}
+
+function invalid(planFile: string, count: number): Failure {
+  return {
+    code: 'PLAN_FILE_INVALID',
+    where: planFile,
+    would: 'work out a rollout from the plan file',
+    but: `it has ${String(count)} mistake${count === 1 ? '' : 's'}, listed above`,
+    so: 'no cluster was looked at and nothing has been changed',
+    remedy:
+      'correct the places marked above; plans/peershift.schema.json lets an editor check them',
+  };
+}
+
+function notSupported(desired: DesiredSpec, missing: readonly string[]): Failure {
+  return {
+    code: 'NOT_SUPPORTED_YET',
+    where: desired.planFile,
+    would: 'carry out the plan file as it is written',
+    but: `not supported yet: ${missing.join(', ')}`,
+    so: 'it is not done by halves; nothing has been looked at or changed',
+    remedy: 'choose another value for the keys named above, or a version that has them',
+  };
+}

@@ -1,0 +1,235 @@
+/** Picks the adapters that a desired spec asks for, and puts them behind the doors. */
+
+import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { randomBytes } from 'node:crypto';
+
+import { commandService } from './adapters/command/service.ts';
+import { fileLog } from './adapters/command/logs.ts';
+import { envFileConfig } from './adapters/config/env-file.ts';
+import { makeOpenEtcd } from './adapters/etcd/open.ts';
+import { localHost } from './adapters/local/host.ts';
+import { openRunLog } from './adapters/log/winston.ts';
+import { makePeerDialer } from './adapters/peer/dialer.ts';
+import { makePki } from './adapters/pki/pki.ts';
+import { openJournal } from './adapters/store/journal-file.ts';
+import {
+  type RunFolder,
+  createRunFolder,
+  listRuns,
+  makeStateFolder,
+  saveInRun,
+  stateFolder,
+} from './adapters/store/run-folder.ts';
+import { lockState } from './adapters/store/run-lock.ts';
+import { unreachable } from './base/assert.ts';
+import { type Result, err, ok } from './base/result.ts';
+import type { Rim } from './engine-types.ts';
+import type { DesiredMember, DesiredSpec, ServiceSpec } from './model/desired.ts';
+import type { Failure } from './model/failure.ts';
+import type { MemberName } from './model/ids.ts';
+import { urlParts } from './model/url.ts';
+import type {
+  Clock,
+  EtcdMember,
+  Host,
+  MemberDoors,
+  OpenEtcd,
+  RunFiles,
+  RunStore,
+  Service,
+} from './ports.ts';
+import { redact } from './show/redact.ts';
+
+/** Longer than etcd's own request timeout (7 s), so that its reason arrives before our deadline. */
+const CALL_MS = 8000;
+
+export interface ComposeInput {
+  readonly desired: DesiredSpec;
+  /** The folder given with --state; undefined: beside the plan file. */
+  readonly stateDirectory: string | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+export async function compose(input: ComposeInput): Promise<Result<Rim, Failure>> {
+  const { desired } = input;
+  const options = await etcdOptions(input);
+  if (!options.ok) return options;
+  const here = localHost('this machine');
+  const pool = pooled(makeOpenEtcd(options.value));
+  const members = desired.members.map((member): [MemberName, MemberDoors] => [
+    member.name,
+    doorsFor(member, here),
+  ]);
+  return ok({
+    desired,
+    doors: new Map(members),
+    openEtcd: pool.open,
+    here,
+    pki: makePki(
+      () => Date.now(),
+      (count) => randomBytes(count),
+    ),
+    clock: systemClock,
+    dialer: makePeerDialer(),
+    store: runStore(stateFolder(desired.planFile, desired.name, input.stateDirectory)),
+    close: async () => {
+      pool.closeAll();
+      await Promise.all([here.close(), ...members.map(([, doors]) => doors.host.close())]);
+    },
+  });
+}
+
+const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  sleep: async (ms, signal) => {
+    // An abort ends the wait early and is no error.
+    await delay(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+  },
+};
+
+function doorsFor(member: DesiredMember, here: Host): MemberDoors {
+  // The other transports, managers and formats are refused by name before this is reached.
+  const host = here;
+  return {
+    host,
+    service: serviceFor(member, host),
+    config: envFileConfig(host, member.config.path),
+    log: logFor(member.service, host),
+  };
+}
+
+function serviceFor(member: DesiredMember, host: Host): Service {
+  const { service } = member;
+  switch (service.manager) {
+    case 'command': {
+      const ports = member.peerUrl === undefined ? [] : [urlParts(member.peerUrl)];
+      return commandService(host, service, member.name, () => ports);
+    }
+    case 'systemd':
+    case 'docker':
+    case 'static-pod':
+      throw new Error(`the manager ${service.manager} has no adapter yet`);
+    default:
+      return unreachable(service);
+  }
+}
+
+function logFor(service: ServiceSpec, host: Host): MemberDoors['log'] {
+  if (service.manager !== 'command' || service.logFile === undefined) return undefined;
+  return fileLog(host, service.logFile);
+}
+
+/** One client for each URL, kept open from look to look. */
+function pooled(open: OpenEtcd): { open: OpenEtcd; closeAll: () => void } {
+  const clients = new Map<string, EtcdMember>();
+  return {
+    open: (endpoint) => {
+      const present = clients.get(endpoint);
+      if (present !== undefined) return present;
+      const client = open(endpoint);
+      clients.set(endpoint, client);
+      // Whoever asked for it may let go of it; the connection stays for the next look.
+      return { ...client, close: () => undefined };
+    },
+    closeAll: () => {
+      for (const client of clients.values()) client.close();
+      clients.clear();
+    },
+  };
+}
+
+type EtcdOptions = Parameters<typeof makeOpenEtcd>[0];
+
+async function etcdOptions(input: ComposeInput): Promise<Result<EtcdOptions, Failure>> {
+  const { cluster } = input.desired;
+  const tls = cluster.tls === undefined ? ok(undefined) : await tlsFiles(cluster.tls);
+  if (!tls.ok) return tls;
+  const login =
+    cluster.auth === undefined ? ok(undefined) : loginOf(cluster.auth, input.environment);
+  if (!login.ok) return login;
+  return ok({
+    callMs: CALL_MS,
+    ...(tls.value === undefined ? {} : { tls: tls.value }),
+    ...(login.value === undefined ? {} : { auth: login.value }),
+  });
+}
+
+async function tlsFiles(
+  tls: NonNullable<DesiredSpec['cluster']['tls']>,
+): Promise<Result<NonNullable<EtcdOptions['tls']>, Failure>> {
+  try {
+    const [ca, cert, key] = await Promise.all([
+      readFile(tls.ca),
+      tls.cert === undefined ? undefined : readFile(tls.cert),
+      tls.key === undefined ? undefined : readFile(tls.key),
+    ]);
+    return ok({
+      ca,
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+    });
+  } catch (error) {
+    return err({
+      code: 'CERTIFICATE_UNUSABLE',
+      where: 'cluster.tls of the plan file',
+      would: 'read the files for client TLS',
+      but: error instanceof Error ? error.message : 'they cannot be read',
+      so: 'the client endpoints cannot be asked; nothing has been changed',
+      remedy: 'correct the paths under cluster.tls, or make the files readable for you',
+    });
+  }
+}
+
+function loginOf(
+  auth: NonNullable<DesiredSpec['cluster']['auth']>,
+  environment: ComposeInput['environment'],
+): Result<{ username: string; password: string }, Failure> {
+  const password = environment[auth.passwordEnv];
+  if (password !== undefined && password !== '') return ok({ username: auth.username, password });
+  return err({
+    code: 'ARGUMENTS_INVALID',
+    where: 'cluster.auth of the plan file',
+    would: `log in to etcd as ${auth.username}`,
+    but: `the environment variable ${auth.passwordEnv} is not set`,
+    so: 'nothing has been changed',
+    remedy: `set ${auth.passwordEnv} for this command`,
+  });
+}
+
+function runStore(path: string): RunStore {
+  return {
+    path,
+    lock: async (id, onLost) => {
+      const made = await makeStateFolder(path);
+      return made.ok ? lockState(path, id, onLost) : made;
+    },
+    create: async (id) => {
+      const folder = await createRunFolder(path, id);
+      return folder.ok ? ok(runFiles(folder.value)) : folder;
+    },
+    list: async () => {
+      const folders = await listRuns(path);
+      return folders.ok ? ok(folders.value.map(runFiles)) : folders;
+    },
+  };
+}
+
+function runFiles(folder: RunFolder): RunFiles {
+  const journal = openJournal(folder.journal);
+  return {
+    id: folder.id,
+    path: folder.path,
+    backupPath: folder.backup,
+    journal,
+    readEntries: async () => {
+      const content = await journal.read();
+      return content.ok ? ok(content.value.entries) : content;
+    },
+    openLog: () => openRunLog(folder.log, redact),
+    saveReport: async (json) => {
+      const saved = await saveInRun(folder.reportJson, json);
+      return saved.ok ? ok(folder.reportJson) : saved;
+    },
+  };
+}

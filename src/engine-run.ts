@@ -1,0 +1,333 @@
+/** The three commands that change things, from the confirmed preview to the closed journal. */
+
+import { type Result, err, ok } from './base/result.ts';
+import { observe, prepare, startOf } from './engine.ts';
+import type { Confirm, Ended, OnStop, Options, Prepared, Rim } from './engine-types.ts';
+import { type Failure, exitOf } from './model/failure.ts';
+import type { MemberName } from './model/ids.ts';
+import type { JournalEntry, RunOutcome } from './model/journal.ts';
+import { worldOf } from './model/observed-world.ts';
+import type { Direction } from './model/rollout.ts';
+import { EMPTY_RUN, type RunState, foldJournal } from './model/run-state.ts';
+import type { EtcdMember, EventSink, RunFiles } from './ports.ts';
+import { drive } from './run/driver.ts';
+import { issueMaterial } from './run/issue.ts';
+import { type JournalWriter, makeJournalWriter } from './run/journal-writer.ts';
+import type { RunDoors } from './run/run-doors.ts';
+import { reportOf } from './show/report.ts';
+import { reportJson } from './show/report-text.ts';
+
+export interface Commanded {
+  readonly rim: Rim;
+  readonly options: Options;
+  readonly confirm: Confirm;
+  readonly onStop: OnStop;
+}
+
+const EXIT: Readonly<Record<RunOutcome, number>> = {
+  done: 0,
+  'rolled-back': 5,
+  refused: 3,
+  'needs-person': 6,
+  paused: 4,
+  interrupted: 130,
+};
+
+/** `run`: a new run, unless an unfinished one is there. */
+export async function runPlan(command: Commanded): Promise<Ended> {
+  return withStateLock(command, false, async () => {
+    const past = await unfinished(command.rim);
+    if (!past.ok) return refused([past.error]);
+    if (past.value !== undefined) return refused([unfinishedFailure(past.value)]);
+    return begin(command, undefined, 'forward');
+  });
+}
+
+/** `resume`: the newest unfinished run in its own direction; without one the same as `run`. */
+export async function resumePlan(command: Commanded): Promise<Ended> {
+  return withStateLock(command, true, async () => {
+    const past = await unfinished(command.rim);
+    if (!past.ok) return refused([past.error]);
+    if (past.value === undefined) {
+      command.options.events.emit({
+        type: 'warning',
+        text: 'no unfinished run: planning as `run` does',
+      });
+      return begin(command, undefined, 'forward');
+    }
+    return begin(command, past.value, past.value.state.direction);
+  });
+}
+
+/** `rollback`: the newest unfinished or finished run, back to where it started. */
+export async function rollbackPlan(command: Commanded): Promise<Ended> {
+  return withStateLock(command, true, async () => {
+    const past = await newest(
+      command.rim,
+      (state) => state.outcome !== 'rolled-back' && state.outcome !== 'refused',
+    );
+    if (!past.ok) return refused([past.error]);
+    if (past.value === undefined) return refused([noRun(command.rim)]);
+    return begin(command, past.value, 'rollback');
+  });
+}
+
+export interface Past {
+  readonly files: RunFiles;
+  readonly state: RunState;
+  readonly entries: readonly JournalEntry[];
+}
+
+export async function newest(
+  rim: Rim,
+  fits: (state: RunState) => boolean,
+): Promise<Result<Past | undefined, Failure>> {
+  const runs = await rim.store.list();
+  if (!runs.ok) return runs;
+  for (const files of runs.value) {
+    const entries = await files.readEntries();
+    if (!entries.ok) return entries;
+    if (entries.value.length === 0) continue;
+    const history = entries.value as readonly JournalEntry[];
+    const state = foldJournal(history);
+    if (!state.ok) return err(invalidJournal(files, state.error));
+    if (fits(state.value)) return ok({ files, state: state.value, entries: history });
+  }
+  return ok(undefined);
+}
+
+function unfinished(rim: Rim): Promise<Result<Past | undefined, Failure>> {
+  return newest(rim, (state) => state.state !== 'final');
+}
+
+/** `resume` and `rollback` wait for a run that is just stopping; `run` does not wait for another. */
+async function withStateLock(
+  command: Commanded,
+  waits: boolean,
+  work: () => Promise<Ended>,
+): Promise<Ended> {
+  const { store, clock, desired } = command.rim;
+  const id = command.options.newRunId();
+  const giveUpAtMs = clock.nowMs() + desired.gates.timeoutMs;
+  for (;;) {
+    const lock = await store.lock(id, (reason) => {
+      command.options.events.emit({ type: 'warning', text: reason });
+    });
+    if (lock.ok) {
+      try {
+        return await work();
+      } finally {
+        await lock.value.release();
+      }
+    }
+    if (!waits || lock.error.code !== 'ALREADY_RUNNING' || clock.nowMs() > giveUpAtMs)
+      return refused([lock.error]);
+    await clock.sleep(500);
+  }
+}
+
+async function begin(
+  command: Commanded,
+  past: Past | undefined,
+  direction: Direction,
+): Promise<Ended> {
+  const { rim, options } = command;
+  if (past !== undefined) await leftOversEnded(rim, past.state);
+  const prepared = await prepare(rim, options, past?.state ?? EMPTY_RUN, direction);
+  if (!prepared.ok) return refused(prepared.error);
+  const { proven } = prepared.value;
+  if (past === undefined && proven.rollout.steps.length === 0) {
+    await command.confirm(prepared.value);
+    return { exit: 0, state: undefined, failures: [], reportPath: undefined };
+  }
+  if (!(await command.confirm(prepared.value))) {
+    return { exit: 3, state: past?.state, failures: [], reportPath: undefined };
+  }
+  const files = past === undefined ? await rim.store.create(options.newRunId()) : ok(past.files);
+  if (!files.ok) return refused([files.error]);
+  return carryOut({ command, prepared: prepared.value, past, direction, files: files.value });
+}
+
+interface Work {
+  readonly command: Commanded;
+  readonly prepared: Prepared;
+  readonly past: Past | undefined;
+  readonly direction: Direction;
+  readonly files: RunFiles;
+}
+
+async function carryOut(work: Work): Promise<Ended> {
+  const { command, prepared, past, files } = work;
+  const { rim, options } = command;
+  const log = files.openLog();
+  const events: EventSink = {
+    emit: (event) => {
+      log.emit(event);
+      options.events.emit(event);
+    },
+  };
+  try {
+    const journal = makeJournalWriter({
+      store: files.journal,
+      events,
+      clock: rim.clock,
+      run: files.id,
+      ...(past === undefined ? {} : { from: past.state }),
+    });
+    const opened = await openJournal(work, journal);
+    if (!opened.ok) return refused([opened.error]);
+    const doors = runDoors(work, journal, events);
+    const running = drive({
+      doors,
+      proven: prepared.proven,
+      because: past === undefined ? 'the plan file' : 'resumed from what is there',
+      hasTouched: past !== undefined,
+      acceptsDowntime: options.acceptDowntime,
+      formerOwner: past === undefined ? '' : lockOwner(files),
+    });
+    command.onStop(running.stop);
+    const { outcome, failure } = await running.ended;
+    const reportPath = await saveReport(work, journal.state());
+    return {
+      exit: exitOfRun(work, outcome, failure),
+      state: journal.state(),
+      failures: failure === undefined ? [] : [failure],
+      reportPath,
+    };
+  } finally {
+    await log.close();
+  }
+}
+
+function exitOfRun(work: Work, outcome: RunOutcome, failure: Failure | undefined): number {
+  const wasCommanded = work.direction === 'rollback' && work.past?.state.failure === undefined;
+  if (outcome === 'rolled-back' && wasCommanded) return 0;
+  if (outcome === 'refused' && failure !== undefined)
+    return Math.max(3, exitOf(failure) === 4 ? 3 : exitOf(failure));
+  return EXIT[outcome];
+}
+
+async function openJournal(
+  work: Work,
+  journal: JournalWriter,
+): Promise<Result<undefined, Failure>> {
+  const { prepared, past, direction, command } = work;
+  const { desired } = command.rim;
+  if (past !== undefined) {
+    return journal.write({ type: 'resumed', direction, openIntent: past.state.openIntent });
+  }
+  return journal.write({
+    type: 'opened',
+    program: command.options.program,
+    planName: desired.name,
+    planFile: desired.planFile,
+    clusterId: prepared.observed.clusterId,
+    start: startOf(prepared.observed, prepared.world),
+  });
+}
+
+function runDoors(work: Work, journal: JournalWriter, events: EventSink): RunDoors {
+  const { command, prepared, files } = work;
+  const { rim, options } = command;
+  const { observed } = prepared;
+  let { material } = prepared;
+  const clients = observed.members.map((member): [MemberName, EtcdMember] => {
+    const endpoint = member.endpoint.known ? member.endpoint.value : (member.clientUrls[0] ?? '');
+    return [member.name, rim.openEtcd(endpoint)];
+  });
+  return {
+    ...rim,
+    members: rim.doors,
+    etcd: new Map(clients),
+    ids: new Map(observed.members.map((member) => [member.name, member.id])),
+    events,
+    journal,
+    observe: async () => {
+      const seen = await observe(rim);
+      if (!seen.ok) return seen;
+      const world = worldOf(seen.value.state);
+      return world.ok ? ok({ observed: seen.value.state, world: world.value }) : world;
+    },
+    planAgain: async ({ direction, unobserved, blocked }) => {
+      const again = await prepare(rim, options, journal.state(), direction, {
+        unobserved,
+        blocked,
+      });
+      if (!again.ok) return err(again.error[0] ?? noRun(rim));
+      ({ material } = again.value);
+      return ok(again.value.proven);
+    },
+    issue: (members) => issueMaterial({ ...rim, material, suffix: files.id }, members),
+    backupPath: files.backupPath,
+    lockKey: `/peershift/${observed.clusterId}/lock`,
+    lockOwner: lockOwner(files),
+    marker: `peershift-${files.id}`,
+  };
+}
+
+/** Named by the run, so that its own resume, from whatever machine, is known to be its own. */
+function lockOwner(files: RunFiles): string {
+  return `peershift run ${files.id}`;
+}
+
+async function saveReport(work: Work, state: RunState): Promise<string | undefined> {
+  const entries = await work.files.readEntries();
+  if (!entries.ok) return undefined;
+  const report = reportOf(state, entries.value as readonly JournalEntry[]);
+  const saved = await work.files.saveReport(JSON.stringify(reportJson(report), undefined, 2));
+  return saved.ok ? saved.value : undefined;
+}
+
+/** A start or stop command that the dead process left running ends first; what it does is seen afterwards. */
+async function leftOversEnded(rim: Rim, state: RunState): Promise<void> {
+  const marker = `peershift-${state.run ?? ''}`;
+  const giveUpAtMs = rim.clock.nowMs() + rim.desired.gates.startMs;
+  const hosts = [...new Set([...rim.doors.values()].map((doors) => doors.host))];
+  for (;;) {
+    const left = await Promise.all(hosts.map((host) => host.commandsMarked(marker)));
+    const isLeft = left.some((each) => each.ok && each.value.length > 0);
+    if (!isLeft || rim.clock.nowMs() > giveUpAtMs) return;
+    await rim.clock.sleep(200);
+  }
+}
+
+function refused(failures: readonly Failure[]): Ended {
+  const [first] = failures;
+  const exit = first === undefined ? 3 : exitOf(first) === 4 ? 3 : exitOf(first);
+  return { exit, state: undefined, failures, reportPath: undefined };
+}
+
+function unfinishedFailure({ files, state }: Past): Failure {
+  return {
+    code: 'ALREADY_RUNNING',
+    where: files.path,
+    would: 'begin a new run',
+    but: `run ${files.id} began at ${state.startedAt} and has not finished (${state.outcome ?? 'it was cut off'})`,
+    so: 'a new run would forget what that one has to undo; nothing has been changed',
+    remedy:
+      'peershift resume goes on with it, peershift rollback brings it back, peershift status shows it',
+  };
+}
+
+function noRun(rim: Rim): Failure {
+  return {
+    code: 'RUN_NOT_FOUND',
+    where: rim.store.path,
+    would: 'bring the cluster back to where a run started',
+    but: 'there is no run of this plan file in its state folder',
+    so: 'there is nothing to roll back; nothing has been changed',
+    remedy: 'check the plan file, or name the folder with --state',
+  };
+}
+
+function invalidJournal(files: RunFiles, reason: string): Failure {
+  return {
+    code: 'JOURNAL_INVALID',
+    where: files.path,
+    would: 'read what the run has done',
+    but: reason,
+    so: 'a history that no run can have is not built upon; nothing has been changed',
+    remedy:
+      'keep the folder for a look at what happened to its disk; peershift status shows the cluster itself',
+  };
+}

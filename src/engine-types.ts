@@ -1,0 +1,78 @@
+/** What the engine is given by the floor above it, and what its commands answer. */
+
+import type { DesiredSpec } from './model/desired.ts';
+import type { Failure } from './model/failure.ts';
+import type { MemberName, RunId } from './model/ids.ts';
+import type { Material } from './model/material.ts';
+import type { ObservedState } from './model/observed.ts';
+import type { ProvenRollout } from './model/proof.ts';
+import type { RunState } from './model/run-state.ts';
+import type { World } from './model/world.ts';
+import type {
+  Clock,
+  EtcdMember,
+  EventSink,
+  Host,
+  MemberDoors,
+  OpenEtcd,
+  PeerDialer,
+  Pki,
+  RunStore,
+} from './ports.ts';
+
+/** Everything at the rim that one plan file needs. */
+export interface Rim {
+  readonly desired: DesiredSpec;
+  readonly doors: ReadonlyMap<MemberName, MemberDoors>;
+  readonly openEtcd: OpenEtcd;
+  /** The operator's machine. */
+  readonly here: Host;
+  readonly pki: Pki;
+  readonly clock: Clock;
+  readonly dialer: PeerDialer;
+  readonly store: RunStore;
+  close(): Promise<void>;
+}
+
+export interface Options {
+  /** One- and two-member clusters: a pause in writes is taken. */
+  readonly acceptDowntime: boolean;
+  /** Names of members that may be down from the start. */
+  readonly tolerateDown: readonly string[];
+  /** `peershift 0.1.0` */
+  readonly program: string;
+  /** Who runs it, for the lock: `user@machine pid 123`. */
+  readonly owner: string;
+  readonly newRunId: () => RunId;
+  readonly events: EventSink;
+}
+
+/** What a look at the cluster gave, with everything a plan is made from. */
+export interface Session {
+  readonly observed: ObservedState;
+  readonly world: World;
+  readonly material: Material;
+  readonly etcd: ReadonlyMap<MemberName, EtcdMember>;
+  readonly warnings: readonly string[];
+  /** Refusals that count only when the rollout restarts a member. */
+  readonly downtime: readonly Failure[];
+}
+
+export interface Prepared extends Session {
+  readonly proven: ProvenRollout;
+}
+
+/** What a command that may change things ended with. */
+export interface Ended {
+  readonly exit: number;
+  readonly state: RunState | undefined;
+  /** Why it did not end well; empty when it did, or when the person said no. */
+  readonly failures: readonly Failure[];
+  readonly reportPath: string | undefined;
+}
+
+/** Asked once, after the preview and before the first change. */
+export type Confirm = (prepared: Prepared) => Promise<boolean>;
+
+/** How a running run is asked to stop at the next safe point. */
+export type OnStop = (stop: (how: 'STOP' | 'PAUSE') => void) => void;

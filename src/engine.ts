@@ -1,0 +1,216 @@
+/**
+ * The whole flow on one screen: look, plan, prove, run. `resume` and `rollback` are the same lines from a
+ * folded journal; neither has a path around the proof.
+ */
+
+import { type Result, err, ok } from './base/result.ts';
+import { discover } from './discover/discover.ts';
+import { readMaterial } from './discover/material.ts';
+import { verifyLinks } from './discover/verify-links.ts';
+import type { Options, Prepared, Rim, Session } from './engine-types.ts';
+import type { Failure } from './model/failure.ts';
+import type { Finding } from './model/finding.ts';
+import type { MemberStart } from './model/journal.ts';
+import { worldOf } from './model/observed-world.ts';
+import type { ObservedState } from './model/observed.ts';
+import { preflight } from './model/preflight.ts';
+import type { ProvenRollout } from './model/proof.ts';
+import type { Direction, MemberGoal, Rollout } from './model/rollout.ts';
+import { type RunState, EMPTY_RUN, installedFiles } from './model/run-state.ts';
+import type { Step } from './model/step.ts';
+import { type World, allPairs } from './model/world.ts';
+import { orderOf } from './plan/order.ts';
+import { planRollback } from './plan/plan-rollback.ts';
+import { planRollout } from './plan/plan-rollout.ts';
+import { owned } from './plan/target.ts';
+import { prove } from './prove/prove.ts';
+
+/** What is known of the links when a rollout is planned; undefined: nothing was probed yet. */
+export interface LinkKnowledge {
+  readonly unobserved: readonly string[];
+  readonly blocked: readonly string[];
+}
+
+/** plan file -> observed state -> rollout -> proven rollout; nothing is changed. */
+export async function prepare(
+  rim: Rim,
+  options: Options,
+  run: RunState = EMPTY_RUN,
+  direction: Direction = 'forward',
+  links?: LinkKnowledge,
+): Promise<Result<Prepared, readonly Failure[]>> {
+  const session = await look(rim, options, run, links);
+  if (!session.ok) return session;
+  const rollout =
+    direction === 'forward'
+      ? planForward(rim, session.value, run)
+      : planBack(rim, session.value, run);
+  if (!rollout.ok) return rollout;
+  const { downtime } = session.value;
+  if (downtime.length > 0 && rollout.value.steps.some(isRestart)) return err(downtime);
+  const proven = proveIt(rim, options, session.value, rollout.value, run);
+  if (!proven.ok) return err([proven.error]);
+  return ok({ ...session.value, proven: proven.value });
+}
+
+function isRestart(step: Step): boolean {
+  return step.kind === 'restart-member' || step.kind === 'start-member';
+}
+
+/** Look at the cluster and its hosts, refuse what must not be touched, and read what is to be installed. */
+export async function look(
+  rim: Rim,
+  options: Options,
+  run: RunState = EMPTY_RUN,
+  links?: LinkKnowledge,
+): Promise<Result<Session, readonly Failure[]>> {
+  const seen = await observe(rim);
+  if (!seen.ok) return seen;
+  const { state, etcd } = seen.value;
+  const { failures, warnings } = preflight(state, rim.desired, {
+    ...options,
+    stoppedByUs: run.handled,
+    writtenDigests: [
+      ...run.start.map((member) => member.configDigest),
+      ...run.effects.flatMap((each) => (each.kind === 'config-written' ? [each.digest] : [])),
+    ],
+  });
+  // Downtime is only asked about when there is something to restart.
+  const isDowntime = (failure: Failure): boolean => failure.code === 'DOWNTIME_NOT_ACCEPTED';
+  const others = failures.filter((failure) => !isDowntime(failure));
+  if (others.length > 0) return err(failures);
+  const downtime = failures.filter(isDowntime);
+  const material = await readMaterial({ ...rim, observed: state, nowMs: state.observedAtMs });
+  if (!material.ok) return material;
+  const names = state.members.map((member) => member.name);
+  const world = worldOf(state, links?.unobserved ?? allPairs(names), links?.blocked ?? []);
+  if (!world.ok) return world;
+  return ok({
+    observed: state,
+    world: world.value,
+    material: material.value,
+    etcd,
+    warnings,
+    downtime,
+  });
+}
+
+/** discover, with the operator's CA known so that leaves on hosts can be judged against it. */
+export async function observe(rim: Rim): ReturnType<typeof discover> {
+  const { desired } = rim;
+  const plannedPaths = new Map(
+    desired.members.map(({ name, tls, certificate }) => {
+      const inPlace = desired.pki.mode === 'in-place';
+      return [
+        name,
+        [
+          {
+            path: inPlace ? (desired.pki.ca?.cert ?? '') : `${tls.directory}/ca.pem`,
+            role: 'ca' as const,
+          },
+          {
+            path: inPlace ? (certificate.cert ?? '') : `${tls.directory}/peer.pem`,
+            role: 'leaf' as const,
+          },
+          {
+            path: inPlace ? (certificate.key ?? '') : `${tls.directory}/peer-key.pem`,
+            role: 'key' as const,
+          },
+        ],
+      ] as const;
+    }),
+  );
+  const authority = await rim.here.readFile(
+    desired.pki.ca?.cert ?? `${desired.pki.directory}/ca.pem`,
+  );
+  const text = authority.ok ? authority.value?.bytes : undefined;
+  const authorityTexts = text === undefined ? [] : [new TextDecoder().decode(text)];
+  return discover({ ...rim, plannedPaths, authorityTexts });
+}
+
+function planForward(
+  rim: Rim,
+  session: Session,
+  run: RunState,
+): Result<Rollout, readonly Failure[]> {
+  const hasBackup = run.effects.some((effect) => effect.kind === 'backed-up');
+  const { clusterId } = session.observed;
+  return planRollout({ desired: rim.desired, ...session, clusterId, hasBackup });
+}
+
+function planBack(rim: Rim, session: Session, run: RunState): Result<Rollout, readonly Failure[]> {
+  const installed = rim.desired.members.map(
+    ({ name }) => [name, [...installedFiles(run, name).keys()]] as const,
+  );
+  return planRollback({
+    ...rollbackBase(rim, session),
+    world: session.world,
+    goal: goalOf(run.start),
+    installed: Object.fromEntries(installed),
+  });
+}
+
+function rollbackBase(
+  rim: Rim,
+  { observed, world }: Session,
+): Omit<Parameters<typeof planRollback>[0], 'world' | 'goal' | 'installed'> {
+  const { desired } = rim;
+  const { gates, strategy, name } = desired;
+  return {
+    gates,
+    strategy,
+    planName: name,
+    order: orderOf(desired, world),
+    clusterId: observed.clusterId,
+  };
+}
+
+function proveIt(
+  rim: Rim,
+  options: Options,
+  session: Session,
+  rollout: Rollout,
+  run: RunState,
+): Result<ProvenRollout, Failure> {
+  const accept = [
+    ...rim.desired.accept,
+    ...(options.acceptDowntime ? ['downtime', 'hand-over'] : []),
+  ];
+  const start = run.start.length > 0 ? run.start : startOf(session.observed, session.world);
+  const goal = goalOf(start);
+  const rollbackFrom = (world: World): Result<Rollout, readonly Failure[]> => {
+    return planRollback({ ...rollbackBase(rim, session), world, goal, installed: {} });
+  };
+  return prove(rollout, {
+    accept,
+    rollbackFrom: rollout.direction === 'forward' ? rollbackFrom : undefined,
+  });
+}
+
+/** What a rollback will bring back: written into the journal's first line. */
+export function startOf(observed: ObservedState, world: World): readonly MemberStart[] {
+  return world.members.map((member) => {
+    const digest = observed.members.find((each) => each.name === member.name)?.configDigest;
+    return {
+      name: member.name,
+      id: member.id,
+      urls: world.record[member.name] ?? [],
+      settings: owned(member.disk.settings),
+      configDigest: digest?.known === true ? digest.value : '',
+    };
+  });
+}
+
+function goalOf(start: readonly MemberStart[]): readonly MemberGoal[] {
+  return start.map(({ name, urls, settings }) => ({ member: name, urls, settings }));
+}
+
+/** Is every peer link mutual TLS, and nothing else accepted? Dials what must be refused; nothing else does. */
+export async function verify(rim: Rim): Promise<Result<readonly Finding[], readonly Failure[]>> {
+  const seen = await observe(rim);
+  if (!seen.ok) return seen;
+  const world = worldOf(seen.value.state);
+  if (!world.ok) return world;
+  const { doors, dialer } = rim;
+  return ok(await verifyLinks({ state: seen.value.state, world: world.value, doors, dialer }));
+}
