@@ -51,14 +51,15 @@ module.exports = {
     },
     floor('base/', ['base/']),
     floor('model/', ['base/', 'model/']),
-    floor('ports[.]ts$', ['base/', 'model/']),
+    floor('ports[.]ts$', ['ports/']),
+    floor('ports/', ['base/', 'model/', 'ports/']),
     ...['declare', 'plan', 'prove', 'show'].map((stage) =>
       floor(`${stage}/`, ['base/', 'model/', `${stage}/`]),
     ),
     ...['discover', 'run'].map((stage) =>
       floor(`${stage}/`, ['base/', 'model/', 'ports[.]ts$', `${stage}/`]),
     ),
-    floor('engine[.]ts$', ['base/', 'model/', 'ports[.]ts$', ...stages.map((s) => `${s}/`)]),
+    floor('engine', ['base/', 'model/', 'ports[.]ts$', 'engine', ...stages.map((s) => `${s}/`)]),
     {
       name: 'floor-lab',
       severity: 'error',
@@ -75,7 +76,7 @@ module.exports = {
       },
     },
     noNode(
-      ['base/', 'model/', 'ports[.]ts$', 'engine[.]ts$', ...stages.map((s) => `${s}/`)],
+      ['base/', 'model/', 'ports', 'engine', ...stages.map((s) => `${s}/`)],
       ['^src/base/digest[.]ts$'],
     ),
     ...Object.entries(homes).map(home),

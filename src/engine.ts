@@ -10,6 +10,7 @@ import { verifyLinks } from './discover/verify-links.ts';
 import type { Options, Prepared, Rim, Session } from './engine-types.ts';
 import type { Failure } from './model/failure.ts';
 import type { Finding } from './model/finding.ts';
+import type { MemberName } from './model/ids.ts';
 import type { MemberStart } from './model/journal.ts';
 import { worldOf } from './model/observed-world.ts';
 import type { ObservedState } from './model/observed.ts';
@@ -212,5 +213,8 @@ export async function verify(rim: Rim): Promise<Result<readonly Finding[], reado
   const world = worldOf(seen.value.state);
   if (!world.ok) return world;
   const { doors, dialer } = rim;
-  return ok(await verifyLinks({ state: seen.value.state, world: world.value, doors, dialer }));
+  const isHere = (name: MemberName): boolean => doors.get(name)?.host === rim.here;
+  return ok(
+    await verifyLinks({ state: seen.value.state, world: world.value, doors, dialer, isHere }),
+  );
 }

@@ -16,11 +16,12 @@ export function checkClashes(
   sharesFiles: boolean,
 ): void {
   refuseEqual(context, members, 'name', (member) => member.name);
-  refuseEqual(context, members, 'peerUrl', ({ peerUrl }) =>
-    peerUrl === undefined ? undefined : hostPort(peerUrl),
-  );
+  const dialled = ({ peerUrl }: PartialMember): string | undefined =>
+    peerUrl === undefined ? undefined : hostPort(peerUrl);
+  refuseEqual(context, members, 'peerUrl', dialled);
+  const machines = new Map(members.map((member) => [member, machineOf(member, members)]));
   const onMachine = (member: PartialMember, text: string | undefined): string | undefined => {
-    const machine = machineOf(member);
+    const machine = machines.get(member);
     return machine === undefined || text === undefined ? undefined : `${machine} ${text}`;
   };
   refuseEqual(context, members, 'service', (member) => onMachine(member, identity(member.service)));
@@ -28,7 +29,7 @@ export function checkClashes(
   if (!sharesFiles) {
     refuseEqual(context, members, 'tls', (member) => onMachine(member, member.tls?.directory));
   }
-  checkListeners(context, members);
+  checkListeners(context, machines);
 }
 
 const SHARED: Readonly<Record<string, string>> = {
@@ -63,10 +64,16 @@ function refuseEqual(
 }
 
 /** Members with an equal answer are on one machine; undefined: the plan file does not say. */
-function machineOf({ host, peerUrl }: PartialMember): string | undefined {
+function machineOf(
+  { host, peerUrl }: PartialMember,
+  members: readonly PartialMember[],
+): string | undefined {
   if (host === undefined) return undefined;
   if (host.transport === 'local') return 'here';
-  const address = host.address ?? (peerUrl === undefined ? undefined : urlParts(peerUrl).host);
+  // A peer URL that another member has too is a mistake, and says nothing of machines.
+  const isOwn = members.filter((member) => member.peerUrl === peerUrl).length === 1;
+  const dialled = peerUrl === undefined || !isOwn ? undefined : urlParts(peerUrl).host;
+  const address = host.address ?? dialled;
   return address === undefined ? undefined : `${address.toLowerCase()} port ${String(host.port)}`;
 }
 
@@ -92,10 +99,12 @@ interface Listener {
   readonly member: number;
 }
 
-function checkListeners(context: Context, members: readonly PartialMember[]): void {
+function checkListeners(
+  context: Context,
+  machines: ReadonlyMap<PartialMember, string | undefined>,
+): void {
   const before: Listener[] = [];
-  members.forEach((member, index) => {
-    const machine = machineOf(member);
+  [...machines].forEach(([member, machine], index) => {
     member.listenPeerUrls?.forEach((url, item) => {
       const path: Path = ['members', index, 'listenPeerUrls', item];
       const listener = { url, path, machine, member: index };

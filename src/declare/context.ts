@@ -10,6 +10,8 @@ export interface Context {
   readonly planFile: string;
   /** Was something written under this path, right or wrong? */
   has(path: Path): boolean;
+  /** Is the shape of something under this path wrong? Then nothing follows from the rest of it. */
+  isWrong(path: Path): boolean;
   /** Reports a mistake at what stands under the path, or at the mapping where it is missing. */
   problem(path: Path, message: string, hint: string): void;
 }

@@ -36,6 +36,7 @@ export function declare(
     ...options,
     planFile: file,
     has: (path) => reading.placeOf(path) !== undefined,
+    isWrong: (path) => shape.findings.some(({ at }) => path.every((part, n) => at[n] === part)),
     problem: (path, message, hint) => {
       findings.push({ offset: placeOf(reading, path), path, message, hint });
     },
@@ -62,7 +63,7 @@ function firstSyntaxError(reading: YamlReading): number | undefined {
 function standsBefore(reading: YamlReading, finding: ShapeFinding, offset: number): boolean {
   if (finding.isMissing || finding.path.length === 0) return false;
   const place = reading.placeOf(finding.at);
-  return place !== undefined && place.end < offset;
+  return place !== undefined && place.source !== '' && place.end < offset;
 }
 
 function placed(reading: YamlReading, finding: ShapeFinding): Finding {

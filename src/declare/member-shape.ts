@@ -5,9 +5,9 @@ import { z } from 'zod';
 import { DEFAULTS } from './defaults.ts';
 import { argv, key, line, secret } from './key.ts';
 
-export const TRANSPORTS = ['ssh', 'local'] as const;
-export const MANAGERS = ['systemd', 'docker', 'static-pod', 'command'] as const;
-export const FORMATS = ['env-file', 'yaml', 'flags'] as const;
+const TRANSPORTS = ['ssh', 'local'] as const;
+const MANAGERS = ['systemd', 'docker', 'static-pod', 'command'] as const;
+const FORMATS = ['env-file', 'yaml', 'flags'] as const;
 
 const host = z.strictObject({
   transport: key(z.enum(TRANSPORTS), 'How commands and files reach the host.', {

@@ -3,7 +3,6 @@
 import {
   type Alias,
   Lexer,
-  LineCounter,
   type Node,
   type YAMLMap,
   type YAMLSeq,
@@ -14,6 +13,7 @@ import {
   parseDocument,
 } from 'yaml';
 
+import { lineStarts, positionAt } from '../base/source.ts';
 import { type Finding, type Path, pathText } from './finding.ts';
 import { yamlWords } from './yaml-words.ts';
 
@@ -45,23 +45,23 @@ const LONGEST_TEXT = 262_144;
 const DEEPEST_NESTING = 64;
 
 /** Aliases can make a small text a huge value; a plan for 9 members has about 300. */
-const MOST_VALUES = 20_000;
+const MOST_VALUES = 10_000;
+
+const CORE_TAG = /^tag:yaml\.org,2002:(str|int|float|bool|null|map|seq)$/;
 
 /** Never throws; the findings say why the value is not whole. Text without a byte order mark. */
 export function readYaml(text: string): YamlReading {
   const refusal = tooMuch(text);
   if (refusal !== undefined) {
     const finding = { offset: 0, path: [], message: refusal, hint: 'name a peershift plan file' };
-    return reading(undefined, [finding], new Map(), new LineCounter());
+    return reading(text, undefined, [finding], new Map());
   }
-  const lines = new LineCounter();
   const document = parseDocument(text, {
-    lineCounter: lines,
     uniqueKeys: true,
     strict: true,
     version: '1.2',
     prettyErrors: false,
-    logLevel: 'silent',
+    logLevel: 'error',
   });
   const findings: Finding[] = [...document.errors, ...document.warnings].map((error) => ({
     offset: error.pos[0],
@@ -77,23 +77,22 @@ export function readYaml(text: string): YamlReading {
   const places = new Map<string, Place>();
   const walk = new Walk(text, places, findings);
   const value = walk.read(document.contents, [], undefined);
-  return reading(value, findings, places, lines);
+  return reading(text, value, findings, places);
 }
 
 function reading(
+  text: string,
   value: unknown,
   findings: readonly Finding[],
   places: ReadonlyMap<string, Place>,
-  lines: LineCounter,
 ): YamlReading {
+  // Not the YAML reader's own LineCounter: it misses line ends inside of text that is no YAML.
+  const starts = lineStarts(text);
   return {
     value,
     findings,
     placeOf: (path) => places.get(JSON.stringify(path)),
-    position: (offset) => {
-      const { line, col } = lines.linePos(offset);
-      return line === 0 ? { line: 1, col: offset + 1 } : { line, col };
-    },
+    position: (offset) => positionAt(starts, offset),
   };
 }
 
@@ -147,6 +146,8 @@ class Walk {
     const source = isScalar(node) ? this.#text.slice(start, end) : undefined;
     const offset = source === '' ? (keyOffset ?? start) : start;
     this.#place(path, { offset, end, keyOffset, source });
+    // An unknown tag is a finding already, and what it makes of the value nobody knows.
+    if (node.tag !== undefined && !CORE_TAG.test(node.tag)) return undefined;
     if (isScalar(node)) return node.value;
     this.#above.add(node);
     const value = isMap(node) ? this.#readMap(node, path) : this.#readSeq(node, path);

@@ -68,7 +68,8 @@ function issueFindings(
   const notes = schemaAt(schema, path);
   if (issue.code === 'unrecognized_keys') {
     const known = keysOf(notes);
-    return issue.keys.map((word) => unknownKey(word, path, value, known));
+    const isBesideSecret = holdsSecret(path, value);
+    return issue.keys.map((word) => unknownKey(word, path, isBesideSecret, known));
   }
   const isMissing = value === undefined && reading.placeOf(path) === undefined;
   // An alias that stands for nothing is a finding of the YAML already.
@@ -84,13 +85,13 @@ function issueFindings(
 function unknownKey(
   word: string,
   path: Path,
-  siblings: unknown,
+  isBesideSecret: boolean,
   known: readonly string[],
 ): ShapeFinding {
   const parent = pathText(path) || 'the plan file';
   const nearest = nearestWord(word, known);
   // `{password: a,b}` makes "b" a key: what stands beside a literal secret may be a part of it.
-  const mayQuote = /^[A-Za-z0-9_-]{1,40}$/.test(word) && !holdsSecret(path, siblings);
+  const mayQuote = /^[A-Za-z0-9_-]{1,40}$/.test(word) && !isBesideSecret;
   const message = mayQuote ? `unknown key "${word}" in ${parent}` : `unknown key in ${parent}`;
   const hint = nearest === undefined ? '' : `did you mean "${nearest}"? `;
   const all = known.length === 0 ? 'nothing' : known.join(', ');

@@ -32,9 +32,7 @@ export function toGates(context: Context, gates: LoosePlan['gates']): DesiredGat
   const timeoutMs = readDuration(context, 'timeout', gates?.timeout, TIMEOUT);
   const quietMs = readDuration(context, 'quiet', gates?.quiet, QUIET);
   const isTimeoutGiven = gates?.timeout !== undefined;
-  const isWrong = (['timeout', 'quiet'] as const).some(
-    (key) => context.has(['gates', key]) && gates?.[key] === undefined,
-  );
+  const isWrong = ['timeout', 'quiet'].some((key) => context.isWrong(['gates', key]));
   if (timeoutMs <= quietMs && !isWrong) {
     const message = `a gate that waits ${durationText(timeoutMs)} never sees ${durationText(quietMs)} of quiet`;
     const path = ['gates', isTimeoutGiven ? 'timeout' : 'quiet'];
@@ -72,10 +70,7 @@ function toCanary(context: Context, canary: LooseCanary): DesiredGates['canary']
   if (canary === undefined || canary === false) return false;
   const { writes = false, leases = false } = canary;
   const path = ['gates', 'canary'];
-  const isWrong = ['writes', 'leases'].some(
-    (key) => context.has([...path, key]) && canary[key as 'writes' | 'leases'] === undefined,
-  );
-  if (!writes && !leases && !isWrong) {
+  if (!writes && !leases && !context.isWrong(path)) {
     const message = 'gates.canary asks for neither writes nor leases';
     context.problem(path, message, 'write "canary: false", or "canary: { writes: true }"');
   }

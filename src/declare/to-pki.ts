@@ -64,9 +64,12 @@ export function toCertificate(
   sans.forEach((name, item) => {
     checkName(context, [...path, 'sans', item], name);
   });
-  pairOf(context, path, 'cert', 'key');
-  pairOf(context, path, 'key', 'cert');
-  if (mode === 'issue') refuseFiles(context, path);
+  if (mode === 'issue') {
+    refuseFiles(context, path);
+  } else {
+    pairOf(context, path, 'cert', 'key');
+    pairOf(context, path, 'key', 'cert');
+  }
   if (mode !== 'issue' && sans.length > 0) {
     const message = 'sans are for certificates that are issued here';
     context.problem([...path, 'sans'], message, 'take sans away, or set pki.mode to issue');

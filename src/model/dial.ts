@@ -155,7 +155,7 @@ function clientRefusal(at: DialCase): DialAnswer | undefined {
 function sourceRefusal(from: MemberWorld, to: MemberWorld, leaf: Leaf): DialAnswer | undefined {
   if (leaf.ipAddresses.length === 0 && leaf.dnsNames.length === 0) return undefined;
   const fact = from.sources[to.name];
-  if (fact === undefined || !fact.known) {
+  if (fact?.known !== true) {
     const reason = fact === undefined ? 'nothing was seen' : fact.reason;
     return {
       can: 'unknown',
@@ -190,9 +190,15 @@ export function leafOf(member: MemberWorld, process: PeerProcess): Leaf | undefi
   return key.keyId === leaf.leaf.keyId ? leaf.leaf : undefined;
 }
 
+/** A world never changes, and each rule of a proof asks for the matrix of the same one. */
+const MATRICES = new WeakMap<World, ReadonlyMap<string, DialAnswer>>();
+
 /** Every ordered pair of up members, `a>b`, with its answer. */
 export function dialMatrix(world: World): ReadonlyMap<string, DialAnswer> {
+  const kept = MATRICES.get(world);
+  if (kept !== undefined) return kept;
   const matrix = new Map<string, DialAnswer>();
+  MATRICES.set(world, matrix);
   for (const from of world.members) {
     for (const to of world.members) {
       if (from === to || from.process === undefined || to.process === undefined) continue;

@@ -5,7 +5,7 @@ import { dial } from './dial.ts';
 import type { MemberName } from './ids.ts';
 import type { LogFinding } from './signatures.ts';
 import { type PeerUrl, isIpAddress, urlParts } from './url.ts';
-import { type MemberWorld, type World, upMembers } from './world.ts';
+import type { MemberWorld, World } from './world.ts';
 
 /** `from` dials, `to` listens. */
 export interface Pair {
@@ -86,10 +86,4 @@ export function isPredicted(finding: LogFinding, pair: Pair, world: World): bool
     if (finding.reasons === 'any' || answer.reason === 'seen-broken') return true;
     return finding.reasons.includes(answer.reason);
   });
-}
-
-/** All ordered pairs of members that are up. */
-export function upPairs(world: World): readonly Pair[] {
-  const names = upMembers(world).map(({ name }) => name);
-  return names.flatMap((from) => names.filter((to) => to !== from).map((to) => ({ from, to })));
 }

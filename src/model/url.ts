@@ -47,14 +47,22 @@ export function parsePeerUrl(text: string): Result<PeerUrl, string> {
   return ok(text as PeerUrl);
 }
 
+/** A proof asks the same few URLs some hundred thousand times; a cluster has two for each member. */
+const PARTS = new Map<PeerUrl, UrlParts>();
+const PARTS_KEPT = 1000;
+
 export function urlParts(url: PeerUrl): UrlParts {
-  const match = FORM.exec(url);
-  const [, scheme = '', host = '', port = ''] = match ?? [];
-  return {
+  const kept = PARTS.get(url);
+  if (kept !== undefined) return kept;
+  const [, scheme = '', host = '', port = ''] = FORM.exec(url) ?? [];
+  const parts: UrlParts = {
     scheme: scheme as Scheme,
     host: host.replace(/^\[|\]$/g, '').toLowerCase(),
     port: Number(port),
   };
+  if (PARTS.size >= PARTS_KEPT) PARTS.clear();
+  PARTS.set(url, parts);
+  return parts;
 }
 
 export function isHttps(url: PeerUrl): boolean {

@@ -72,6 +72,7 @@ export function planRollback(input: RollbackInput): Result<Rollout, readonly Fai
       startGate(input.gates, names(draft.world)),
     );
   }
+  for (const goal of goals) takeBackUnloaded(draft, goal);
   const converted = goals.filter((goal) => isConverted(draft, goal));
   converted.forEach((goal, index) => {
     revert(draft, goal, goals, index === converted.length - 1);
@@ -107,6 +108,23 @@ function bringBack(draft: Draft, goal: MemberGoal): void {
   if (!loadDisk(member.disk, member.version).ok)
     configure(draft, here, goal.member, goal.settings, true);
   restart(draft, here, goal.member);
+}
+
+/**
+ * Settings that were written for a restart that did not come go first: a crash would load them, and the
+ * list is about to change under them.
+ */
+function takeBackUnloaded(draft: Draft, goal: MemberGoal): void {
+  const now = memberOf(draft.world, goal.member);
+  if (!isUp(now) || runsAs(now, owned(now.disk.settings))) return;
+  const here = {
+    phase: 'repair' as const,
+    why: 'written and never loaded: a crash would load it',
+  };
+  const candidates = [goal.settings, withTrustKept(draft, goal)];
+  const running = candidates.find((settings) => runsAs(now, settings));
+  if (running !== undefined)
+    configure(draft, here, goal.member, running, running === goal.settings);
 }
 
 function revert(draft: Draft, goal: MemberGoal, all: readonly MemberGoal[], isLast: boolean): void {

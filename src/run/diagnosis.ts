@@ -6,7 +6,7 @@
 import { dialMatrix } from '../model/dial.ts';
 import type { Failure } from '../model/failure.ts';
 import type { World } from '../model/world.ts';
-import type { LogWatch } from './log-watch.ts';
+import { type EvidenceInput, unexplainedQuotes } from './evidence.ts';
 import type { RunDoors } from './run-doors.ts';
 
 /** More than this many reasons says less. */
@@ -16,12 +16,12 @@ export async function diagnosed(
   doors: RunDoors,
   expected: World,
   failure: Failure,
-  logs: LogWatch,
+  evidence: EvidenceInput,
 ): Promise<Failure> {
   const seen = await doors.observe();
-  await logs.collect();
+  await evidence.logs.collect();
   const reasons = seen.ok ? newReasons(expected, seen.value.world) : [];
-  const quotes = logs.lastWordsOfAll();
+  const quotes = unexplainedQuotes({ ...evidence, nowMs: doors.clock.nowMs() });
   const parts = [failure.but, ...reasons.slice(0, MAX_REASONS), ...quotes];
   return { ...failure, but: [...new Set(parts)].join('; ') };
 }

@@ -7,7 +7,8 @@ import { memberOfStep } from '../model/step.ts';
 import { type World, withUnobserved } from '../model/world.ts';
 import type { JournalBody } from '../model/journal.ts';
 import { runGate } from './gate-loop.ts';
-import type { Hands } from './handlers/context.ts';
+import type { EvidenceInput } from './evidence.ts';
+import { type Hands, evidenceOf } from './handlers/context.ts';
 import { diagnosed } from './diagnosis.ts';
 import { look } from './freshness.ts';
 import { type ClusterLock, acquireLock, lockLost } from './lease.ts';
@@ -66,7 +67,7 @@ class Driver implements RunActors {
     const { key, leaseId, createRevision } = lock.value;
     const written = await this.#write({ type: 'locked', key, leaseId, createRevision });
     if (written.kind === 'bad') return written;
-    await this.#logs.baseline();
+    await this.#logs.baseline(this.#input.proven.rollout.start);
     return GOOD;
   };
 
@@ -93,10 +94,8 @@ class Driver implements RunActors {
       signal,
     );
     if (answer.failure === undefined || answer.fault === 'foreign') return answer;
-    return {
-      ...answer,
-      failure: await diagnosed(this.#doors, expected, answer.failure, this.#logs),
-    };
+    const evidence = this.#evidence(context, expected);
+    return { ...answer, failure: await diagnosed(this.#doors, expected, answer.failure, evidence) };
   };
 
   intend: RunActors['intend'] = (context) => {
@@ -128,9 +127,14 @@ class Driver implements RunActors {
     const step = present(stepAt(context), 'the step of the gate');
     const spec = present(step.after, 'the gate');
     const hands = this.#hands(context);
-    const gated = await runGate({ hands, step, spec, sinceMs: this.#movedAtMs }, signal);
+    const gated = await runGate({ hands, step, spec }, signal);
     if (gated.failure === undefined) return { kind: 'good', gated };
-    const failure = await diagnosed(this.#doors, hands.after, gated.failure, this.#logs);
+    const failure = await diagnosed(
+      this.#doors,
+      hands.after,
+      gated.failure,
+      evidenceOf(hands, memberOfStep(step)),
+    );
     return { kind: 'good', gated: { ...gated, failure } };
   };
 
@@ -173,7 +177,21 @@ class Driver implements RunActors {
       logs: this.#logs,
       before: worldAt(context, context.index),
       after: worldAt(context, context.index + 1),
+      sinceMs: this.#movedAtMs,
       where: whereOf(context),
+    };
+  }
+
+  /** Before a step: nothing is in hand, so only what the present world does not explain counts. */
+  #evidence(context: Context, expected: World): EvidenceInput {
+    const step = stepAt(context);
+    return {
+      logs: this.#logs,
+      before: expected,
+      after: expected,
+      touched: step === undefined ? undefined : memberOfStep(step),
+      sinceMs: this.#movedAtMs,
+      nowMs: this.#doors.clock.nowMs(),
     };
   }
 }

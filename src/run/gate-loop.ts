@@ -22,8 +22,6 @@ export interface GateInput {
   readonly hands: Hands;
   readonly step: Step;
   readonly spec: GateSpec;
-  /** When the step's hand moved: lines of the log count from here. */
-  readonly sinceMs: number;
 }
 
 export async function runGate(input: GateInput, signal: AbortSignal): Promise<Gated> {
@@ -52,7 +50,7 @@ interface Gate {
   readonly links: LinkProbe | undefined;
 }
 
-function makeGate({ hands, step, spec, sinceMs }: GateInput): Gate {
+function makeGate({ hands, step, spec }: GateInput): Gate {
   const { doors, after } = hands;
   const asks = (check: GateSpec['checks'][number]): boolean => spec.checks.includes(check);
   const touched = memberOfStep(step);
@@ -61,7 +59,7 @@ function makeGate({ hands, step, spec, sinceMs }: GateInput): Gate {
         expected: after,
         refresh: spec.refresh,
         touched,
-        isFenced: hands.lock.isHeld,
+        isFenced: () => hands.lock.isHeld(),
       })
     : undefined;
   let linksPassed: Verdict | undefined;
@@ -78,7 +76,7 @@ function makeGate({ hands, step, spec, sinceMs }: GateInput): Gate {
         linksPassed = linksPassed ?? (await settledOrUndefined(links, second));
         if (linksPassed !== undefined) second.push(linksPassed);
       }
-      if (asks('logs')) second.push(await logsOf(hands, touched, sinceMs, spec.quietMs));
+      if (asks('logs')) second.push(await logsOf(hands, touched, spec.quietMs));
       const evidence = strictest(second);
       if (evidence.kind !== 'pass' || !asks('data')) return evidence;
       return strictest([...second, await dataVerdict(doors)]);
@@ -97,11 +95,10 @@ async function settledOrUndefined(links: LinkProbe, into: Verdict[]): Promise<Ve
 async function logsOf(
   hands: Hands,
   touched: ReturnType<typeof memberOfStep>,
-  sinceMs: number,
   quietMs: number,
 ): Promise<Verdict> {
   await hands.logs.collect();
-  const { before, after } = hands;
+  const { before, after, sinceMs } = hands;
   const nowMs = hands.doors.clock.nowMs();
   return logsVerdict({ watch: hands.logs, before, after, touched, sinceMs, nowMs, quietMs });
 }

@@ -68,7 +68,7 @@ function keepLock(doors: RunDoors, held: { leaseId: string; createRevision: stri
 }
 
 async function renewUntil(doors: RunDoors, leaseId: string, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
+  for (;;) {
     await doors.clock.sleep(RENEW_EVERY_MS, signal);
     if (signal.aborted) return;
     const left = await askAny(doors, (etcd) => etcd.renewLease(leaseId));

@@ -6,7 +6,7 @@
  * everything else is what happens when an answer is not the good one.
  */
 
-import { type SnapshotFrom, assign, createActor, fromPromise, setup, toPromise } from 'xstate';
+import { assign, createActor, fromPromise, setup, toPromise } from 'xstate';
 import {
   type Answer,
   type Context,
@@ -124,7 +124,6 @@ export const runMachine = setup({
   on: { STOP: { actions: 'rememberStop' }, PAUSE: { actions: 'rememberStop' } },
   states: {
     acquiring: {
-      description: 'take the lock in the cluster',
       invoke: {
         src: 'acquire',
         input,
@@ -135,7 +134,6 @@ export const runMachine = setup({
       },
     },
     recordingPlan: {
-      description: 'the steps, durable before the first of them',
       invoke: {
         src: 'recordPlan',
         input,
@@ -218,7 +216,6 @@ export const runMachine = setup({
       },
     },
     recordingPause: {
-      description: 'a trouble that is not of our making',
       invoke: {
         src: 'recordFailed',
         input,
@@ -282,8 +279,6 @@ export const runMachine = setup({
     ended: { type: 'final' },
   },
 });
-
-export type RunSnapshot = SnapshotFrom<typeof runMachine>;
 
 /** The chart with its hands, started; `ended` rejects only for a bug. */
 export function startMachine(actors: RunActors, given: MachineInput): RunningMachine {

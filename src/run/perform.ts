@@ -19,7 +19,7 @@ export function perform(hands: Hands, step: Step): Promise<Answer> {
     case 'check-links':
       return checkLinks();
     case 'take-snapshot':
-      return takeSnapshot(hands, step);
+      return takeSnapshot(hands);
     case 'issue-certificates':
       return issueCertificates(hands, step);
     case 'install-certificates':

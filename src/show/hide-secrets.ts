@@ -19,7 +19,7 @@ const KEY = /(?<![\w.-])(?:(["']?)([A-Za-z_][\w.-]{0,63})\1|("(?:[^"\\\n]|\\.){0
 
 const URL_USER = /\/\/[^\s/@]+@/g;
 
-/** In the order in which they stand; they may overlap. */
+/** In the order in which they stand, none within another. */
 export function secretStretches(text: string): readonly Stretch[] {
   const found: Stretch[] = [];
   let coveredTo = 0;
@@ -36,7 +36,17 @@ export function secretStretches(text: string): readonly Stretch[] {
   for (const match of text.matchAll(URL_USER)) {
     found.push({ from: match.index + 2, to: match.index + match[0].length - 1 });
   }
-  return found.sort((a, b) => a.from - b.from);
+  return merged(found);
+}
+
+function merged(found: readonly Stretch[]): readonly Stretch[] {
+  const apart: Stretch[] = [];
+  for (const stretch of [...found].sort((a, b) => a.from - b.from)) {
+    const last = apart.at(-1);
+    if (last === undefined || stretch.from > last.to) apart.push(stretch);
+    else apart[apart.length - 1] = { from: last.from, to: Math.max(last.to, stretch.to) };
+  }
+  return apart;
 }
 
 /** `password: *word` stands for a value that is written elsewhere, behind `&word`. */

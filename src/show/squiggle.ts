@@ -1,5 +1,6 @@
 /** Turns the mistakes of a plan file into text: place, line, caret, and what to write instead. */
 
+import { lineStarts } from '../base/source.ts';
 import type { PlanProblem, PlanProblems } from '../model/plan-problem.ts';
 import { type Stretch, secretStretches } from './hide-secrets.ts';
 
@@ -35,12 +36,6 @@ function problemText(
   return `${lines.join('\n')}\n`;
 }
 
-function lineStarts(text: string): readonly number[] {
-  const starts = [0];
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
-  return starts;
-}
-
 interface ShownLine {
   /** One entry for each letter on the screen. */
   readonly shown: readonly string[];
@@ -58,9 +53,13 @@ function shownLine(
   const shown: string[] = [];
   let caret: number | undefined;
   let hiddenBy: Stretch | undefined;
-  for (let at = line.from; at < line.to;) {
+  let at = line.from;
+  let next = 0;
+  while (at < line.to) {
     const letter = String.fromCodePoint(source.codePointAt(at) ?? 0);
-    const secret = here.find(({ from, to }) => at >= from && at < to);
+    while ((here[next]?.to ?? Infinity) <= at) next += 1;
+    const ahead = here[next];
+    const secret = ahead !== undefined && at >= ahead.from ? ahead : undefined;
     const isNew = secret !== undefined && hiddenBy === undefined;
     // A caret inside of what is hidden stands under its beginning.
     if (secret !== undefined && !isNew && target === at) caret ??= shown.length - 3;

@@ -40,7 +40,7 @@ interface Chunk {
  */
 export function fileLog(host: Host, path: string): LogSource {
   return {
-    end: () => endOf(host, path),
+    end: (backBytes = 0) => (backBytes > 0 ? before(host, path, backBytes) : endOf(host, path)),
     since: (cursor) => since(host, path, positionOf(cursor, path)),
   };
 }
@@ -61,6 +61,23 @@ async function endOf(host: Host, path: string): Answer<LogCursor> {
   const skipsLine = isInsideLine ? 1 : 0;
   const trace = traceOf(bytes, end);
   return ok(cursorOf({ path, identity, offset: from + end, trace, skipsLine }));
+}
+
+/** At most so many bytes before the end, at the next line's start. */
+async function before(host: Host, path: string, backBytes: number): Answer<LogCursor> {
+  const size = await host.readRange(path, 0, 0);
+  if (!size.ok) return size;
+  const offset = (size.value?.sizeBytes ?? 0) - backBytes;
+  if (offset <= 0) {
+    return ok(cursorOf({ ...startOf(path), identity: size.value?.identity ?? '' }));
+  }
+  const from = Math.max(0, offset - TRACE_BYTES);
+  const head = await host.readRange(path, from, offset - from);
+  if (!head.ok) return head;
+  if (head.value === undefined) return ok(cursorOf(startOf(path)));
+  const { bytes, identity } = head.value;
+  const skipsLine = bytes.at(-1) === NEWLINE ? 0 : 1;
+  return ok(cursorOf({ path, identity, offset, trace: traceOf(bytes, bytes.length), skipsLine }));
 }
 
 async function since(host: Host, path: string, position: Position): Answer<LogLines> {

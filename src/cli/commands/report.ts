@@ -1,6 +1,6 @@
 /** report: the record of a run, the newest unless --run names one. */
 
-import { newest } from '../../engine-run.ts';
+import { newest } from '../../engine-records.ts';
 import type { Failure } from '../../model/failure.ts';
 import { reportOf } from '../../show/report.ts';
 import { reportJson, reportText } from '../../show/report-text.ts';

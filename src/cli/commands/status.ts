@@ -1,7 +1,7 @@
 /** status: the cluster and the run, now; whatever it finds, it exits 0. */
 
 import { observe } from '../../engine.ts';
-import { newest } from '../../engine-run.ts';
+import { newest } from '../../engine-records.ts';
 import { dialMatrix } from '../../model/dial.ts';
 import { worldOf } from '../../model/observed-world.ts';
 import { statusJson, statusText } from '../../show/status.ts';

@@ -96,6 +96,7 @@ export const LISTENER_SIGNATURES: readonly Signature[] = [
   },
   {
     ...listener('listener-closed', ['source-down', 'target-down']),
+    kind: 'no-request',
     meaning:
       'a connection was closed before the handshake was over: a health check, a scanner, a stopping dialer',
     remedy: 'find out who opens it, if it goes on',

@@ -65,9 +65,7 @@ const LOAD: readonly Signature[] = [
     ...self('slow-disk', 'load'),
     meaning: 'writing to disk took longer than etcd expects',
     remedy: 'give etcd a faster disk, or less company on it',
-    match: other(
-      /^slow fdatasync|^sync duration of|overloaded likely from slow disk/u,
-    ),
+    match: other(/^slow fdatasync|^sync duration of|overloaded likely from slow disk/u),
   },
   {
     ...self('heartbeat-late', 'load'),

@@ -6,6 +6,8 @@ import type { LogEvent, LogLevel } from '../log-line.ts';
 export type SignatureKind =
   /** Two members cannot reach each other, or could not for a moment. */
   | 'peer-link'
+  /** A connection came and went before its handshake: no dial of a member looks like that for long. */
+  | 'no-request'
   /** A member refuses to start, or its process ended by itself. */
   | 'start-up'
   /** The data of a member is in doubt. */

@@ -8,6 +8,12 @@ import type { Signature } from './signature.ts';
  */
 export const START_UP_SIGNATURES: readonly Signature[] = [
   {
+    ...refusal('peer-url-panic', /newURLs .*should never fail|^failed NewURLs/u),
+    meaning:
+      'the member list holds a URL that etcd cannot parse; every other member ends on it, at each start',
+    remedy: 'correct that URL with a member update through a member that still answers',
+  },
+  {
     ...refusal('start-no-certificates', /KeyFile and CertFile are not presented/u),
     meaning: 'etcd refused to start: it shall listen on https and has no peer certificate and key',
     remedy: 'set peer-cert-file and peer-key-file, or listen on http',
@@ -81,12 +87,6 @@ export const START_UP_SIGNATURES: readonly Signature[] = [
       'etcd refused to start: its data directory is empty and it would bootstrap a member that exists',
     remedy:
       'stop here: find out where the data directory went, before this member joins as an empty one',
-  },
-  {
-    ...refusal('peer-url-panic', /newURLs .*should never fail|^failed NewURLs/u),
-    meaning:
-      'the member list holds a URL that etcd cannot parse; every other member ends on it, at each start',
-    remedy: 'correct that URL with a member update through a member that still answers',
   },
   {
     ...refusal('process-panic', /^panic: |^fatal error: |^runtime error: /u),

@@ -7,6 +7,7 @@ import type { Effect } from '../../model/journal.ts';
 import type { World } from '../../model/world.ts';
 import type { EtcdMember, MemberDoors } from '../../ports.ts';
 import { present } from '../../base/assert.ts';
+import type { EvidenceInput } from '../evidence.ts';
 import type { ClusterLock } from '../lease.ts';
 import type { LogWatch } from '../log-watch.ts';
 import { type Answer, bad } from '../machine-types.ts';
@@ -19,6 +20,8 @@ export interface Hands {
   /** The world that the step expects, and the one that it leads to. */
   readonly before: World;
   readonly after: World;
+  /** When this step's hand moved. */
+  readonly sinceMs: number;
   /** `step 12 of 19` */
   readonly where: string;
 }
@@ -29,6 +32,12 @@ export function done(...effects: readonly Effect[]): Answer {
 
 export function failedBy(failure: Failure, fault: Fault = 'ours'): Answer {
   return bad(failure, fault);
+}
+
+/** What the logs are judged by while this step is in hand. */
+export function evidenceOf(hands: Hands, touched: MemberName | undefined): EvidenceInput {
+  const { logs, before, after, sinceMs } = hands;
+  return { logs, before, after, touched, sinceMs, nowMs: hands.doors.clock.nowMs() };
 }
 
 export interface Trouble {

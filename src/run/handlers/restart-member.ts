@@ -6,7 +6,8 @@ import type { MemberName } from '../../model/ids.ts';
 import type { RestartMember, StartMember } from '../../model/step.ts';
 import { memberOf } from '../../model/world.ts';
 import type { Answer } from '../machine-types.ts';
-import { type Hands, done, doorsOf, etcdOf, failedBy, trouble } from './context.ts';
+import { isolationOf, lastWordsOf } from '../evidence.ts';
+import { type Hands, done, doorsOf, etcdOf, evidenceOf, failedBy, trouble } from './context.ts';
 
 /** A stop may take the leader's own hand-over (7 s) and a last fsync. */
 const STOP_DEADLINE_MS = 60_000;
@@ -78,12 +79,7 @@ async function untilItAnswers(hands: Hands, member: MemberName): Promise<Answer>
       );
     }
     await hands.logs.collect();
-    const cut = hands.logs.isolation(
-      member,
-      hands.before,
-      hands.after,
-      doors.desired.gates.timeoutMs,
-    );
+    const cut = isolationOf(evidenceOf(hands, member), member, doors.desired.gates.timeoutMs);
     if (cut !== undefined)
       return failedBy(
         await startFailure(hands, member, `it runs and is cut off from its peers: ${cut}`),
@@ -99,7 +95,7 @@ async function startFailure(
   but: string,
 ): Promise<ReturnType<typeof trouble>> {
   await hands.logs.collect();
-  const said = hands.logs.lastWords(member);
+  const said = lastWordsOf(evidenceOf(hands, member), member);
   return trouble(hands, {
     code: 'START_FAILED',
     would: `have ${member} back after its restart`,

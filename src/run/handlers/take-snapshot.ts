@@ -1,10 +1,9 @@
 /** take-snapshot: streamed from a follower where there is one, so that the leader keeps its time for writes. */
 
-import type { TakeSnapshot } from '../../model/step.ts';
 import type { Answer } from '../machine-types.ts';
 import { type Hands, done, failedBy } from './context.ts';
 
-export async function takeSnapshot(hands: Hands, _step: TakeSnapshot): Promise<Answer> {
+export async function takeSnapshot(hands: Hands): Promise<Answer> {
   const { doors, before } = hands;
   const names = [...doors.etcd.keys()].sort(
     (a, b) => rank(before.leader, a) - rank(before.leader, b),

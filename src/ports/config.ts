@@ -1,0 +1,35 @@
+/** One member's settings, wherever they live. Types only. */
+
+import type { Result } from '../base/result.ts';
+import type { Failure } from '../model/failure.ts';
+import type { SettingChange, Settings } from '../model/settings.ts';
+import type { Answer } from './answer.ts';
+
+export interface ConfigFile {
+  readonly path: string;
+  readonly settings: Settings;
+  /** SHA-256 of the bytes, in hex. */
+  readonly digest: string;
+  readonly text: string;
+  /** What makes the file unfit to be edited, in words; empty when it is fit. */
+  readonly problems: readonly string[];
+}
+
+export interface ConfigWrite {
+  readonly changes: readonly SettingChange[];
+  /** The file must still have this digest. */
+  readonly expectDigest: string;
+  /** The original is kept beside it as `<file>.peershift-<suffix>`, once. */
+  readonly backupSuffix: string;
+}
+
+/** The settings of one member, wherever they live. */
+export interface MemberConfig {
+  read(): Answer<ConfigFile>;
+  /** The text after the changes; nothing is written. */
+  edited(file: ConfigFile, changes: readonly SettingChange[]): Result<string, Failure>;
+  /** Digest of what now stands there. */
+  write(write: ConfigWrite): Answer<{ readonly digest: string; readonly backupPath: string }>;
+  /** Puts the kept original back, bytes, owner and mode; the file must still have the digest. */
+  restore(backupPath: string, expectDigest: string): Answer<{ readonly digest: string }>;
+}

@@ -1,0 +1,51 @@
+/** Journal, events, and the folders that runs leave behind. Types only. */
+
+import type { PeershiftEvent } from '../model/event.ts';
+import type { RunId } from '../model/ids.ts';
+import type { JournalEntry } from '../model/journal.ts';
+import type { Answer } from './answer.ts';
+import type { MemberConfig } from './config.ts';
+import type { Host } from './host.ts';
+import type { LogSource, Service } from './service.ts';
+
+export interface JournalStore {
+  /** Durable (fsync) when it resolves. */
+  append(entry: JournalEntry): Answer<undefined>;
+}
+
+export interface EventSink {
+  emit(event: PeershiftEvent): void;
+}
+
+/** What one member is made of at the rim. */
+export interface MemberDoors {
+  readonly host: Host;
+  readonly service: Service;
+  readonly config: MemberConfig;
+  /** Undefined: no log can be read; the reason is for people. */
+  readonly log: LogSource | undefined;
+}
+
+/** The folder of one run, and what is written into it. */
+export interface RunFiles {
+  readonly id: RunId;
+  readonly path: string;
+  readonly backupPath: string;
+  readonly journal: JournalStore;
+  /** Every entry as written; JOURNAL_INVALID for a broken line before the last. */
+  readEntries(): Answer<readonly unknown[]>;
+  /** The run's own log, beside the journal. */
+  openLog(): EventSink & { close(): Promise<void> };
+  /** `report.json`; its path. */
+  saveReport(json: string): Answer<string>;
+}
+
+/** The state folder of one plan. */
+export interface RunStore {
+  readonly path: string;
+  /** One run of this folder at a time on this machine: ALREADY_RUNNING names the other. */
+  lock(id: RunId, onLost: (reason: string) => void): Answer<{ release(): Promise<void> }>;
+  create(id: RunId): Answer<RunFiles>;
+  /** Newest first. */
+  list(): Answer<readonly RunFiles[]>;
+}

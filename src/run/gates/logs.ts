@@ -1,0 +1,35 @@
+/** logs: nothing came in any member's log, for the quiet time, that the step and the world after it do not explain. */
+
+import type { Verdict } from '../../model/gate.ts';
+import type { MemberName } from '../../model/ids.ts';
+import type { MoreAddresses } from '../../model/log-pairs.ts';
+import { judgeLogs } from '../../model/log-judge.ts';
+import type { World } from '../../model/world.ts';
+import type { LogWatch } from '../log-watch.ts';
+
+export interface LogsGateInput {
+  readonly watch: LogWatch;
+  /** The world that the step began in, and the one that it leads to. */
+  readonly before: World;
+  readonly after: World;
+  /** The member whose process or URL was changed. */
+  readonly touched: MemberName | undefined;
+  /** When the hand moved, or when the gate began: what was read earlier is not judged. */
+  readonly sinceMs: number;
+  readonly nowMs: number;
+  readonly quietMs: number;
+  /** What hosts are called, beyond what the world knows. */
+  readonly addresses?: MoreAddresses;
+}
+
+/** Judges what `watch.collect()` has read; call that first. */
+export function logsVerdict(input: LogsGateInput): Verdict {
+  const { watch, ...rest } = input;
+  return judgeLogs({
+    ...rest,
+    sightings: watch.findingsSince(input.sinceMs),
+    noise: watch.noise(),
+    unreadable: watch.unreadable(),
+    behind: watch.behind(),
+  });
+}

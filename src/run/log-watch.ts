@@ -1,0 +1,182 @@
+/** Turns the members' logs, as they grow, into a bounded list of sightings, each with the time at which we read it. */
+
+import type { MemberName } from '../model/ids.ts';
+import { type Noise, type Sighting, noiseOf } from '../model/log-each.ts';
+import { parseLogLine } from '../model/log-line.ts';
+import { type LogFinding, classify } from '../model/signatures.ts';
+import type { World } from '../model/world.ts';
+import type { Clock, LogCursor, LogSource, MemberDoors } from '../ports.ts';
+
+export interface LogWatchDoors {
+  readonly members: ReadonlyMap<MemberName, Pick<MemberDoors, 'log'>>;
+  readonly clock: Pick<Clock, 'nowMs'>;
+}
+
+export interface LogWatch {
+  /** Reads the end of each log once, before the first change; `start` is the world of that time. */
+  baseline(start: World): Promise<void>;
+  /** Reads what was written since the last call. Before any baseline: starts at the end of each log. */
+  collect(): Promise<void>;
+  findingsSince(sinceMs: number): readonly Sighting[];
+  noise(): readonly Noise[];
+  unreadable(): ReadonlyMap<MemberName, string>;
+  /** Members of whose log there was more than one call reads. */
+  behind(): readonly MemberName[];
+  /** Findings that were let go because there were too many. */
+  droppedCount(): number;
+  /** The last line of that code in the member's log, cut. */
+  quote(member: MemberName, code: string): string | undefined;
+}
+
+/** Some two thousand lines: minutes of a quiet member, or one restart with all that it stirs up. */
+const BASELINE_BYTES = 256 * 1024;
+/** A LogSource gives about 1 MiB a call: what is written between two looks is far less than this. */
+const READS_PER_COLLECT = 8;
+/** Equal findings that are read together are one: a run of an hour keeps a few hundred. */
+const SIGHTINGS_KEPT = 4000;
+/** Enough for the Go error and the address; a zap line with a stack trace is 2 KiB. */
+const QUOTE_CHARACTERS = 300;
+/** The baseline's stretch where its lines carry no time: long, so that its rates count for little. */
+const UNTIMED_SPAN_MS = 3_600_000;
+
+interface Reading {
+  cursor: LogCursor | undefined;
+  unreadableBecause: string | undefined;
+  isBehind: boolean;
+}
+
+export function makeLogWatch(doors: LogWatchDoors): LogWatch {
+  const readings = new Map<MemberName, Reading>(
+    [...doors.members].map(([name, { log }]) => {
+      const unreadableBecause = log === undefined ? 'no log is configured' : undefined;
+      return [name, { cursor: undefined, unreadableBecause, isBehind: false }];
+    }),
+  );
+  const book = makeBook(doors.clock);
+  let noise: readonly Noise[] = [];
+
+  /** All members at once; those without a log are left out. */
+  const onEach = async (
+    work: (name: MemberName, log: LogSource, reading: Reading) => Promise<void>,
+  ): Promise<void> => {
+    const works = [...readings].map(async ([name, reading]) => {
+      const log = doors.members.get(name)?.log;
+      if (log !== undefined) await work(name, log, reading);
+    });
+    await Promise.all(works);
+  };
+
+  return {
+    async baseline(start) {
+      const seen: Sighting[] = [];
+      const spans = new Map<MemberName, number>();
+      await onEach(async (name, log, reading) => {
+        await seek(log, reading, BASELINE_BYTES);
+        const lines = await readOn(log, reading);
+        spans.set(name, spanMs(lines));
+        seen.push(...book.sight(name, lines));
+      });
+      noise = noiseOf(seen, start, spans);
+    },
+    async collect() {
+      await onEach(async (name, log, reading) => {
+        if (reading.cursor === undefined) await seek(log, reading);
+        else book.keep(book.sight(name, await readOn(log, reading)));
+      });
+    },
+    findingsSince: (sinceMs) => book.kept().filter(({ readAtMs }) => readAtMs >= sinceMs),
+    noise: () => noise,
+    unreadable: () =>
+      new Map(
+        [...readings].flatMap(([name, { unreadableBecause }]) => {
+          return unreadableBecause === undefined ? [] : [[name, unreadableBecause] as const];
+        }),
+      ),
+    behind: () => [...readings].flatMap(([name, { isBehind }]) => (isBehind ? [name] : [])),
+    droppedCount: () => book.droppedCount(),
+    quote: (member, code) => book.quote(member, code),
+  };
+}
+
+interface Book {
+  /** What these lines say, equal findings as one. */
+  sight(member: MemberName, lines: readonly string[]): readonly Sighting[];
+  /** Remembers them, and lets the oldest go when there are too many. */
+  keep(more: readonly Sighting[]): void;
+  kept(): readonly Sighting[];
+  droppedCount(): number;
+  quote(member: MemberName, code: string): string | undefined;
+}
+
+function makeBook(clock: Pick<Clock, 'nowMs'>): Book {
+  const quotes = new Map<string, string>();
+  let sightings: readonly Sighting[] = [];
+  let [order, dropped] = [0, 0];
+  return {
+    sight(member, lines) {
+      const readAtMs = clock.nowMs();
+      const found = new Map<string, Sighting>();
+      for (const line of lines) {
+        const finding = findingOf(line);
+        if (finding === undefined) continue;
+        order += 1;
+        quotes.set(`${member} ${finding.code}`, line.slice(0, QUOTE_CHARACTERS));
+        const key = keyOf(finding);
+        const count = (found.get(key)?.count ?? 0) + 1;
+        found.set(key, { member, finding, count, readAtMs, order });
+      }
+      return [...found.values()];
+    },
+    keep(more) {
+      const all = [...sightings, ...more];
+      const excess = Math.max(0, all.length - SIGHTINGS_KEPT);
+      dropped += all.slice(0, excess).reduce((sum, { count }) => sum + count, 0);
+      sightings = all.slice(excess);
+    },
+    kept: () => sightings,
+    droppedCount: () => dropped,
+    quote: (member, code) => quotes.get(`${member} ${code}`),
+  };
+}
+
+/** Puts the cursor that many bytes before the end. */
+async function seek(log: LogSource, reading: Reading, backBytes = 0): Promise<void> {
+  const end = await log.end(backBytes);
+  reading.unreadableBecause = end.ok ? undefined : end.error.but;
+  if (end.ok) reading.cursor = end.value;
+}
+
+/** All lines since the cursor, in at most so many reads; a failed read leaves the cursor where it was. */
+async function readOn(log: LogSource, reading: Reading): Promise<readonly string[]> {
+  const lines: string[] = [];
+  for (let reads = 0; reads < READS_PER_COLLECT && reading.cursor !== undefined; reads += 1) {
+    const next = await log.since(reading.cursor);
+    reading.unreadableBecause = next.ok ? undefined : next.error.but;
+    if (!next.ok) return lines;
+    reading.cursor = next.value.cursor;
+    reading.isBehind = next.value.hasMore;
+    lines.push(...next.value.lines);
+    if (!next.value.hasMore) return lines;
+  }
+  return lines;
+}
+
+function findingOf(line: string): LogFinding | undefined {
+  const parsed = parseLogLine(line);
+  return parsed === undefined ? undefined : classify(parsed);
+}
+
+/** Findings that a judge cannot tell apart. */
+function keyOf({ code, remoteIp, remotePeerId }: LogFinding): string {
+  return [code, remoteIp ?? '', remotePeerId ?? ''].join(' ');
+}
+
+/** From the first to the last line that has a time: only the difference of two times of one clock. */
+function spanMs(lines: readonly string[]): number {
+  const times = lines.flatMap((line) => {
+    const time = Date.parse(parseLogLine(line)?.timeText?.replace(' ', 'T') ?? '');
+    return Number.isNaN(time) ? [] : [time];
+  });
+  const [first, last] = [times[0], times.at(-1)];
+  return first === undefined || last === undefined ? UNTIMED_SPAN_MS : Math.max(0, last - first);
+}
