@@ -314,7 +314,9 @@ describe('gates, hooks and URLs', () => {
   });
 
   it('run a hook from the folder of the plan file or from PATH', () => {
-    const text = minimalWith('hooks: { beforeStep: [./say, hi], onFailure: [logger, "it; failed"] }');
+    const text = minimalWith(
+      'hooks: { beforeStep: [./say, hi], onFailure: [logger, "it; failed"] }',
+    );
     expect(specOf(text).hooks).toEqual({
       beforeStep: ['/srv/plans/say', 'hi'],
       afterGate: undefined,
