@@ -76,6 +76,17 @@ describe('the lines of a log file', () => {
     expect((await all(before.cursor)).lines).toEqual(['begun, and done']);
   });
 
+  it('before its end begin with a whole line, within the asked stretch', async () => {
+    await writeFile(path, `first\n${'x'.repeat(3000)}\nsecond\nthird\n`);
+    const from = async (backBytes: number): Promise<readonly string[]> => {
+      return (await all(valueOf(await fileLog(host, path).end(backBytes)))).lines;
+    };
+    expect(await from(13)).toEqual(['second', 'third']);
+    expect(await from(12)).toEqual(['third']);
+    expect(await from(100)).toEqual(['second', 'third']);
+    expect((await from(KIB * KIB))[0]).toBe('first');
+  });
+
   it('begin with the first one when the file is made later', async () => {
     const cursor = await end();
     expect((await all(cursor)).lines).toEqual([]);
