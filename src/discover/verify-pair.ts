@@ -51,10 +51,7 @@ function verdictBefore({ world, from, to }: Pair): Verdict | undefined {
   if (to.process?.demandsClientCert === false) {
     return broken(`${to.name} does not demand a client certificate`);
   }
-  if (answer.can === 'unknown') return unknown(answer.because);
-  return from.process?.pool.known === false
-    ? unknown(`which CA ${from.name} has loaded: ${from.process.pool.reason}`)
-    : undefined;
+  return answer.can === 'unknown' ? unknown(answer.because) : undefined;
 }
 
 async function verdictOfDials(pair: Pair): Promise<Verdict> {
