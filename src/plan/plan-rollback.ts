@@ -11,7 +11,7 @@ import type { Failure } from '../model/failure.ts';
 import type { MemberName } from '../model/ids.ts';
 import { loadDisk } from '../model/load.ts';
 import type { DeclaredWindow, MemberGoal, Rollout } from '../model/rollout.ts';
-import { FLAG, type Settings, settingChanges } from '../model/settings.ts';
+import { FLAG, type Settings, peerSettings, settingChanges } from '../model/settings.ts';
 import { isHttps, sameUrls } from '../model/url.ts';
 import { type World, isUp, memberOf } from '../model/world.ts';
 import {
@@ -72,8 +72,12 @@ export function planRollback(input: RollbackInput): Result<Rollout, readonly Fai
       startGate(input.gates, names(draft.world)),
     );
   }
-  for (const goal of goals) takeBackUnloaded(draft, goal);
-  const converted = goals.filter((goal) => isConverted(draft, goal));
+  if (goals.some((goal) => isConverted(draft, goal)))
+    for (const goal of goals) takeBackUnloaded(draft, goal);
+  const converted = listOnlyFirst(
+    draft,
+    goals.filter((goal) => isConverted(draft, goal)),
+  );
   converted.forEach((goal, index) => {
     revert(draft, goal, goals, index === converted.length - 1);
   });
@@ -172,15 +176,24 @@ function removeFiles(draft: Draft, goal: MemberGoal, paths: readonly string[]): 
   add(draft, here, { kind: 'remove-certificates', member: goal.member, paths });
 }
 
+/** A member that is advertised as https and speaks http is mended by its list alone, and before others lose theirs. */
+function listOnlyFirst(draft: Draft, goals: readonly MemberGoal[]): readonly MemberGoal[] {
+  const isListOnly = (goal: MemberGoal): boolean => {
+    return runsAs(memberOf(draft.world, goal.member), withTrustKept(draft, goal));
+  };
+  return [...goals.filter(isListOnly), ...goals.filter((goal) => !isListOnly(goal))];
+}
+
+/** The settings of the start and the trust that the process has loaded: it can dial either kind of member. */
 function withTrustKept(draft: Draft, goal: MemberGoal): Settings {
-  const now = memberOf(draft.world, goal.member).disk.settings;
-  const kept = Object.fromEntries(
-    [FLAG.peerCertFile, FLAG.peerKeyFile, FLAG.peerTrustedCaFile].flatMap((flag) => {
-      const value = now[flag];
-      return value === undefined ? [] : [[flag, value] as const];
-    }),
-  );
-  return { ...goal.settings, ...kept };
+  const { disk, process } = memberOf(draft.world, goal.member);
+  const { certFile, keyFile, trustedCaFile } = process?.peer ?? peerSettings(disk.settings);
+  return {
+    ...goal.settings,
+    ...(certFile === undefined ? {} : { [FLAG.peerCertFile]: certFile }),
+    ...(keyFile === undefined ? {} : { [FLAG.peerKeyFile]: keyFile }),
+    ...(trustedCaFile === undefined ? {} : { [FLAG.peerTrustedCaFile]: trustedCaFile }),
+  };
 }
 
 /** The list or the listener differs from the start's. */

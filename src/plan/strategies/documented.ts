@@ -23,11 +23,12 @@ const NOT_YET_TRUSTED: readonly DialReason[] = ['no-trust', 'no-client-leaf'];
 const NOT_YET_SWITCHED: readonly DialReason[] = ['https-to-plain'];
 
 export const DOCUMENTED_WINDOWS: readonly DeclaredWindow[] = [
-  {
-    phase: 'repair',
+  // What is prepared behind such a repair changes no link.
+  ...(['repair', 'prepare'] as const).map((phase) => ({
+    phase,
     because: 'a member that was down comes back into a half-migrated cluster',
     reasons: [...NOT_YET_TRUSTED, ...NOT_YET_SWITCHED],
-  },
+  })),
   {
     phase: 'first',
     because: 'the first member speaks https before the others have client leaves',
