@@ -22,7 +22,6 @@ import {
   touches,
 } from './machine-types.ts';
 
-/** A hand that is not provided is a bug. */
 function hand(name: keyof RunActors): ReturnType<typeof fromPromise<Answer, Context>> {
   return fromPromise<Answer, Context>(() => Promise.reject(new Error(`no hand for ${name}`)));
 }
@@ -151,7 +150,6 @@ export const runMachine = setup({
       ],
     },
     looking: {
-      description: 'is the cluster what the step expects?',
       on: {
         STOP: [
           { guard: 'mayStopHere', target: 'closing', actions: ['rememberStop', 'asStopped'] },
@@ -249,7 +247,6 @@ export const runMachine = setup({
       },
     },
     planning: {
-      description: 'look again, plan from what is there, prove',
       entry: 'countReplan',
       invoke: {
         src: 'planAgain',
@@ -273,7 +270,6 @@ export const runMachine = setup({
       always: 'closing',
     },
     closing: {
-      description: 'the outcome in the journal, the lock given back',
       invoke: { src: 'close', input, onDone: 'ended' },
     },
     ended: { type: 'final' },
