@@ -11,7 +11,8 @@ import { type World, isUp, memberOf } from '../model/world.ts';
 import { type Draft, add, endWithData, names, newDraft } from './draft.ts';
 import { startGate } from './gates.ts';
 import { orderOf } from './order.ts';
-import { DOCUMENTED_WINDOWS, bringBack, documented, isDone } from './strategies/documented.ts';
+import { bringBack, isDone } from './moves.ts';
+import { DOCUMENTED_WINDOWS, documented } from './strategies/documented.ts';
 import { type Target, owned, sameContent, targetsOf, withInitialCluster } from './target.ts';
 
 export interface PlanInput {

@@ -66,6 +66,9 @@ function makeGate({ hands, step, spec }: GateInput): Gate {
   return {
     links,
     async poll() {
+      const logs = asks('logs') ? await logsOf(hands, touched, spec.quietMs) : undefined;
+      // A start that was refused and doubtful data are told by the log alone, and at once.
+      if (logs?.kind === 'fail') return logs;
       const first: Verdict[] = [];
       if (asks('list')) first.push(await listVerdict(doors, after));
       if (asks('health')) first.push(await healthVerdict(doors, { expected: after, touched }));
@@ -76,7 +79,7 @@ function makeGate({ hands, step, spec }: GateInput): Gate {
         linksPassed = linksPassed ?? (await settledOrUndefined(links, second));
         if (linksPassed !== undefined) second.push(linksPassed);
       }
-      if (asks('logs')) second.push(await logsOf(hands, touched, spec.quietMs));
+      if (logs !== undefined) second.push(logs);
       const evidence = strictest(second);
       if (evidence.kind !== 'pass' || !asks('data')) return evidence;
       return strictest([...second, await dataVerdict(doors)]);
@@ -100,7 +103,14 @@ async function logsOf(
   await hands.logs.collect();
   const { before, after, sinceMs } = hands;
   const nowMs = hands.doors.clock.nowMs();
-  return logsVerdict({ watch: hands.logs, before, after, touched, sinceMs, nowMs, quietMs });
+  const addresses = new Map(
+    hands.doors.desired.members.map(({ name, host, sourceAddresses }) => {
+      const named = host.address === undefined ? [] : [host.address];
+      return [name, [...named, ...sourceAddresses]] as const;
+    }),
+  );
+  const watch = hands.logs;
+  return logsVerdict({ watch, before, after, touched, sinceMs, nowMs, quietMs, addresses });
 }
 
 function ended(input: GateInput, gate: Gate, verdict: Verdict, tookMs: number): Gated {

@@ -1,0 +1,94 @@
+/** The moves that strategies are made of: each writes its steps into the draft, with the leader handed over first. */
+
+import type { DialReason } from '../model/dial.ts';
+import type { MemberName } from '../model/ids.ts';
+import { FLAG, type Settings } from '../model/settings.ts';
+import type { Phase } from '../model/step.ts';
+import { sameUrls } from '../model/url.ts';
+import { isUp, memberOf } from '../model/world.ts';
+import { type Draft, advertise, configure, handOver, restart } from './draft.ts';
+import { type Target, owned, runsAs, withInitialCluster } from './target.ts';
+
+/** A dial fails because the dialer was not given what it needs yet. */
+export const NOT_YET_TRUSTED: readonly DialReason[] = ['no-trust', 'no-client-leaf'];
+/** A dial fails because the target's listener has not followed its URL yet. */
+export const NOT_YET_SWITCHED: readonly DialReason[] = ['https-to-plain'];
+
+/** A member that one of our own steps left stopped starts first, with what stands on its disk. */
+export function bringBack(draft: Draft, target: Target): void {
+  if (isUp(memberOf(draft.world, target.member))) return;
+  restart(
+    draft,
+    { phase: 'repair', why: 'it was left stopped; tolerance comes first' },
+    target.member,
+  );
+}
+
+/** advertise https, then listener and leaf, then restart: one group, since each half leaves a member hard to dial. */
+export function convert(draft: Draft, phase: Phase, target: Target, all: readonly Target[]): void {
+  const { member } = target;
+  handOver(draft, phase, member, (name) => rankOf(draft, all, name));
+  const group = `${phase}/${member}`;
+  const urlFirst = {
+    phase,
+    group,
+    why: 'the list first: a listener that nobody is told of cannot be dialed',
+  };
+  const last = { phase, group, why: 'the listener follows its advertised URL' };
+  const needsRestart = !runsAs(memberOf(draft.world, member), target.settings);
+  advertise(draft, needsRestart ? urlFirst : { phase, why: urlFirst.why }, member, target.urls);
+  configure(draft, last, member, atThisPoint(draft, target.settings));
+  if (needsRestart) restart(draft, last, member);
+}
+
+/** Leaf and trust loaded, the listener as it is: from then on the member can dial https peers. */
+export function giveTrust(draft: Draft, target: Target, all: readonly Target[]): void {
+  const { member } = target;
+  handOver(draft, 'trust', member, (name) => rankOf(draft, all, name));
+  const here = {
+    phase: 'trust' as const,
+    group: `trust/${member}`,
+    why: 'so that it can dial https members',
+  };
+  configure(draft, here, member, atThisPoint(draft, trustSettings(draft, target)));
+  restart(draft, here, member);
+}
+
+export function trustSettings(draft: Draft, target: Target): Settings {
+  const settings: Record<string, string> = {
+    ...owned(memberOf(draft.world, target.member).disk.settings),
+  };
+  for (const flag of [FLAG.peerCertFile, FLAG.peerKeyFile, FLAG.peerTrustedCaFile]) {
+    const value = target.settings[flag];
+    if (value !== undefined) settings[flag] = value;
+  }
+  return settings;
+}
+
+/** Where initial-cluster is present it is kept equal to the live list, at every configure step. */
+export function atThisPoint(draft: Draft, settings: Settings): Settings {
+  return withInitialCluster(settings, draft.world.record);
+}
+
+/** The process has the target's leaf and trust, whatever its listener speaks. */
+export function hasTrust(draft: Draft, target: Target): boolean {
+  const member = memberOf(draft.world, target.member);
+  return runsAs(member, target.settings) || runsAs(member, trustSettings(draft, target));
+}
+
+export function isDone(draft: Draft, target: Target): boolean {
+  const member = memberOf(draft.world, target.member);
+  return (
+    runsAs(member, target.settings) &&
+    sameUrls(draft.world.record[target.member] ?? [], target.urls)
+  );
+}
+
+/** Finished members first, then those that will restart latest. */
+export function rankOf(draft: Draft, all: readonly Target[], name: MemberName): number {
+  const index = all.findIndex((target) => target.member === name);
+  const target = all[index];
+  if (target !== undefined && isDone(draft, target)) return 0;
+  if (target !== undefined && hasTrust(draft, target)) return all.length - index;
+  return 2 * all.length - index;
+}
