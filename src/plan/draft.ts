@@ -131,6 +131,7 @@ const VERB: Readonly<Record<Step['kind'], string>> = {
   'configure-member': 'configure',
   'record-cluster': 'record',
   'restart-member': 'restart',
+  'stop-member': 'stop',
   'start-member': 'start',
   'transfer-leader': 'transfer',
   'remove-certificates': 'remove',

@@ -30,7 +30,8 @@ export const DOCUMENTED_WINDOWS: readonly DeclaredWindow[] = [
   ...(['repair', 'prepare'] as const).map((phase) => ({
     phase,
     because: 'a member that was down comes back into a half-migrated cluster',
-    reasons: [...NOT_YET_TRUSTED, ...NOT_YET_SWITCHED],
+    // The last one is left by a way back that was interrupted.
+    reasons: [...NOT_YET_TRUSTED, ...NOT_YET_SWITCHED, 'http-to-tls' as const],
   })),
   {
     phase: 'first',
