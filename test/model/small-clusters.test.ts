@@ -32,14 +32,14 @@ function count(proven: ProvenRollout): ProvenRollout {
 }
 
 /** By name, backwards, and rotated: enough to put the leader first, in the middle and last. */
-function ordersOf(size: number): readonly (DesiredSpec['order'])[] {
+function ordersOf(size: number): readonly DesiredSpec['order'][] {
   const names = memberNames(size).map(memberName);
   const rotated = [...names.slice(1), ...names.slice(0, 1)];
   const all = [undefined, names, [...names].reverse(), rotated];
   return size === 1 ? [undefined] : size === 2 ? all.slice(0, 3) : all;
 }
 
-function leaders(size: number): readonly (World['leader'])[] {
+function leaders(size: number): readonly World['leader'][] {
   return [...memberNames(size).map(memberName), undefined];
 }
 
@@ -56,25 +56,28 @@ function startOf(size: number, leader: World['leader']): World {
 }
 
 describe('documented, from http', () => {
-  it.each(CASES)('$size members, $leader leads, order $order: proven to the goal and back', (each) => {
-    const start = startOf(each.size, each.leader);
-    const desired = desiredFor(start, { order: each.order });
-    const proven = count(judgeAll(planOn(start, desired), start, desired));
-    const end = proven.worlds.at(-1);
-    expect(end).toBeDefined();
-    if (end === undefined) return;
-    expect(isAtGoal(end, proven.rollout.goal)).toBe(true);
-    expect(planOn(end, desired).steps).toEqual([]);
-    const back = count(judgeAll(planBack(start, end, desired), undefined, desired));
-    const home = back.worlds.at(-1);
-    expect(home?.record).toEqual(start.record);
-    expect(home?.members.map(({ disk }) => disk.settings)).toEqual(
-      start.members.map(({ disk }) => disk.settings),
-    );
-    expect(home?.members.map((member) => member.process)).toEqual(
-      start.members.map((member) => member.process),
-    );
-  });
+  it.each(CASES)(
+    '$size members, $leader leads, order $order: proven to the goal and back',
+    (each) => {
+      const start = startOf(each.size, each.leader);
+      const desired = desiredFor(start, { order: each.order });
+      const proven = count(judgeAll(planOn(start, desired), start, desired));
+      const end = proven.worlds.at(-1);
+      expect(end).toBeDefined();
+      if (end === undefined) return;
+      expect(isAtGoal(end, proven.rollout.goal)).toBe(true);
+      expect(planOn(end, desired).steps).toEqual([]);
+      const back = count(judgeAll(planBack(start, end, desired), undefined, desired));
+      const home = back.worlds.at(-1);
+      expect(home?.record).toEqual(start.record);
+      expect(home?.members.map(({ disk }) => disk.settings)).toEqual(
+        start.members.map(({ disk }) => disk.settings),
+      );
+      expect(home?.members.map((member) => member.process)).toEqual(
+        start.members.map((member) => member.process),
+      );
+    },
+  );
 });
 
 describe('documented, from every world in the middle of a rollout or of its way back', () => {
