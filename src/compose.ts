@@ -125,10 +125,11 @@ function pooled(open: OpenEtcd): { open: OpenEtcd; closeAll: () => void } {
   const clients = new Map<string, EtcdMember>();
   return {
     open: (endpoint) => {
-      const present = clients.get(endpoint);
-      if (present !== undefined) return present;
-      const client = open(endpoint);
-      clients.set(endpoint, client);
+      let client = clients.get(endpoint);
+      if (client === undefined) {
+        client = open(endpoint);
+        clients.set(endpoint, client);
+      }
       // Whoever asked for it may let go of it; the connection stays for the next look.
       return { ...client, close: () => undefined };
     },
