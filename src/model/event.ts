@@ -13,7 +13,7 @@ export type PeershiftEvent =
       readonly waitsFor: string;
       readonly elapsedMs: number;
     }
-  | { readonly type: 'looking'; readonly at: string }
+  | { readonly type: 'looking'; readonly where: string }
   | { readonly type: 'stopping'; readonly signal: string }
   | { readonly type: 'warning'; readonly text: string }
   /** Results of commands; the payload is the command's own. */

@@ -8,8 +8,9 @@ import type { Difference } from '../model/compare.ts';
 import type { Failure } from '../model/failure.ts';
 import { say } from '../model/laws.ts';
 import { failureTolerance } from '../model/quorum.ts';
-import { type Step, memberOfStep } from '../model/step.ts';
+import { type Step, memberOfStep, takesDown } from '../model/step.ts';
 import { type World, isUp } from '../model/world.ts';
+import { gistOf } from './gist.ts';
 import { type Answer, GOOD, bad } from './machine-types.ts';
 import type { RunDoors, Seen } from './run-doors.ts';
 
@@ -27,19 +28,19 @@ export async function look(input: LookInput, signal: AbortSignal): Promise<Answe
   const { doors } = input;
   const giveUpAtMs = doors.clock.nowMs() + doors.desired.gates.timeoutMs;
   const beganAtMs = doors.clock.nowMs();
-  doors.events.emit({ type: 'looking', at: input.where });
+  doors.events.emit({ type: 'looking', where: input.where });
+  let said = '';
   for (;;) {
     const seen = await doors.observe();
     const answer = seen.ok ? judge(input, seen.value) : bad(unseen(input, seen.error), 'foreign');
     if (answer.kind !== 'bad' || answer.fault === 'ours') return answer;
     if (signal.aborted || doors.clock.nowMs() > giveUpAtMs) return answer;
-    const elapsedMs = doors.clock.nowMs() - beganAtMs;
-    doors.events.emit({
-      type: 'gate-waits',
-      step: input.step.id,
-      waitsFor: answer.failure?.but ?? '',
-      elapsedMs,
-    });
+    const waitsFor = answer.failure?.but ?? '';
+    if (gistOf(waitsFor) !== said) {
+      said = gistOf(waitsFor);
+      const elapsedMs = doors.clock.nowMs() - beganAtMs;
+      doors.events.emit({ type: 'gate-waits', step: input.step.id, waitsFor, elapsedMs });
+    }
     await doors.clock.sleep(POLL_MS, signal);
   }
 }
@@ -59,7 +60,7 @@ function judge(input: LookInput, seen: Seen): Answer {
 
 /** Read live, right before a stop: with this member gone, do enough healthy ones remain? */
 function withoutTolerance(input: LookInput, seen: Seen): Failure | undefined {
-  if (input.step.kind !== 'restart-member' || input.acceptsDowntime) return undefined;
+  if (!takesDown(input.step) || input.acceptsDowntime) return undefined;
   const healthy = seen.observed.members.filter(
     (each) => each.health.known && each.health.value.isHealthy,
   );

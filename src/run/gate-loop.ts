@@ -13,6 +13,7 @@ import { type LinkProbe, makeLinkProbe } from './gates/links.ts';
 import { listVerdict } from './gates/list.ts';
 import { logsVerdict } from './gates/logs.ts';
 import type { Hands } from './handlers/context.ts';
+import { gistOf } from './gist.ts';
 import type { Gated } from './machine-types.ts';
 
 const POLL_FIRST_MS = 100;
@@ -36,9 +37,10 @@ export async function runGate(input: GateInput, signal: AbortSignal): Promise<Ga
     const elapsedMs = clock.nowMs() - beganAtMs;
     const isOver = verdict.kind !== 'hold' || elapsedMs > spec.timeoutMs || signal.aborted;
     if (isOver) return ended(input, gate, verdict, elapsedMs);
-    if (verdict.waitsFor !== said) {
-      said = verdict.waitsFor;
-      events.emit({ type: 'gate-waits', step: step.id, waitsFor: said, elapsedMs });
+    const { waitsFor } = verdict;
+    if (gistOf(waitsFor) !== said) {
+      said = gistOf(waitsFor);
+      events.emit({ type: 'gate-waits', step: step.id, waitsFor, elapsedMs });
     }
     await clock.sleep(waitMs, signal);
     waitMs = Math.min(POLL_MAX_MS, waitMs * 1.3);

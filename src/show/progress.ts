@@ -56,7 +56,7 @@ function sentence(event: PeershiftEvent, known: KnownSteps, paint: Paint): strin
       return `${numberOf(event.step, known)} gate ${waits} (${durationText(event.elapsedMs)} so far)`;
     }
     case 'looking':
-      return `looking at ${withoutControls(event.at)}`;
+      return `looking at ${withoutControls(event.where)}`;
     case 'stopping':
       return `${paint.yellow('stopping')} on ${event.signal}: the step in hand is finished first; once more stops at once`;
     case 'warning':

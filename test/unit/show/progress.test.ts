@@ -36,7 +36,7 @@ describe('progress', () => {
     const back = provenBack(httpWorld(), proven.worlds[restart + 1] ?? httpWorld());
     const events: readonly PeershiftEvent[] = [
       { type: 'intended', step: RESTART, index: restart },
-      { type: 'looking', at: 'the cluster and its hosts' },
+      { type: 'looking', where: 'the cluster and its hosts' },
       {
         type: 'gate-waits',
         step: RESTART,

@@ -38,7 +38,7 @@ afterEach(async () => {
 describe('the run log', () => {
   it('has one JSON line for each event, with its time and level, in a private file', async () => {
     const log = openRunLog(path, asIs);
-    log.emit({ type: 'looking', at: 'm1' });
+    log.emit({ type: 'looking', where: 'm1' });
     log.emit({ type: 'warning', text: 'grüße' });
     log.emit({ type: 'preview', preview: { size: 5n } });
     await log.close();
@@ -71,7 +71,7 @@ describe('the run log', () => {
     await writeFile(path, '{"type":"old"}\n');
     await chmod(path, 0o644);
     const log = openRunLog(path, asIs);
-    log.emit({ type: 'looking', at: 'm1' });
+    log.emit({ type: 'looking', where: 'm1' });
     await log.close();
     expect((await lines()).map(({ type }) => type)).toEqual(['old', 'looking']);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
@@ -79,7 +79,7 @@ describe('the run log', () => {
 
   it('counts what it could not write where the folder is missing, and closes', async () => {
     const log = openRunLog(join(folder, 'none/run.log'), asIs);
-    log.emit({ type: 'looking', at: 'm1' });
+    log.emit({ type: 'looking', where: 'm1' });
     await log.close();
     expect(log.lost().count).toBeGreaterThan(0);
     expect(log.lost().reason).toBe('no such file or folder (ENOENT)');
