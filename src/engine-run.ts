@@ -6,12 +6,13 @@ import { type Past, leftOversEnded, newest, noRun, unfinishedFailure } from './e
 import type { Confirm, Ended, OnStop, Options, Prepared, Rim } from './engine-types.ts';
 import { type Failure, exitOf } from './model/failure.ts';
 import type { MemberName } from './model/ids.ts';
-import type { JournalEntry, RunOutcome } from './model/journal.ts';
+import type { Effect, JournalEntry, RunOutcome } from './model/journal.ts';
 import { worldOf } from './model/observed-world.ts';
 import type { Direction } from './model/rollout.ts';
 import { EMPTY_RUN, type RunState } from './model/run-state.ts';
 import type { EtcdMember, EventSink, RunFiles } from './ports.ts';
 import { drive } from './run/driver.ts';
+import { effectsOfIntent } from './run/intent.ts';
 import { issueMaterial } from './run/issue.ts';
 import { type JournalWriter, makeJournalWriter } from './run/journal-writer.ts';
 import type { RunDoors } from './run/run-doors.ts';
@@ -110,7 +111,10 @@ async function begin(
 ): Promise<Ended> {
   const { rim, options } = command;
   if (past !== undefined) await leftOversEnded(rim, past.state);
-  const prepared = await prepare(rim, options, past?.state ?? EMPTY_RUN, direction);
+  const found = past === undefined ? [] : await effectsOfIntent(rim, past.state);
+  const before = past?.state ?? EMPTY_RUN;
+  const run = { ...before, effects: [...before.effects, ...found] };
+  const prepared = await prepare(rim, options, run, direction);
   if (!prepared.ok) return refused(prepared.error);
   const { proven } = prepared.value;
   if (past === undefined && proven.rollout.steps.length === 0) {
@@ -122,13 +126,22 @@ async function begin(
   }
   const files = past === undefined ? await rim.store.create(options.newRunId()) : ok(past.files);
   if (!files.ok) return refused([files.error]);
-  return carryOut({ command, prepared: prepared.value, past, direction, files: files.value });
+  return carryOut({
+    command,
+    prepared: prepared.value,
+    past,
+    found,
+    direction,
+    files: files.value,
+  });
 }
 
 interface Work {
   readonly command: Commanded;
   readonly prepared: Prepared;
   readonly past: Past | undefined;
+  /** What the open intent of the past is seen to have done. */
+  readonly found: readonly Effect[];
   readonly direction: Direction;
   readonly files: RunFiles;
 }
@@ -188,10 +201,12 @@ async function openJournal(
   work: Work,
   journal: JournalWriter,
 ): Promise<Result<undefined, Failure>> {
-  const { prepared, past, direction, command } = work;
+  const { prepared, past, found, direction, command } = work;
   const { desired } = command.rim;
   if (past !== undefined) {
-    return journal.write({ type: 'resumed', direction, openIntent: past.state.openIntent });
+    const { openIntent } = past.state;
+    const effects = found.length === 0 ? {} : { effects: found };
+    return journal.write({ type: 'resumed', direction, openIntent, ...effects });
   }
   return journal.write({
     type: 'opened',
@@ -225,11 +240,10 @@ function runDoors(work: Work, journal: JournalWriter, events: EventSink): RunDoo
       const world = worldOf(seen.value.state);
       return world.ok ? ok({ observed: seen.value.state, world: world.value }) : world;
     },
-    planAgain: async ({ direction, unobserved, blocked }) => {
-      const again = await prepare(rim, options, journal.state(), direction, {
-        unobserved,
-        blocked,
-      });
+    planAgain: async ({ direction, unobserved, blocked, repairsOnly }) => {
+      const links = { unobserved, blocked };
+      const state = journal.state();
+      const again = await prepare(rim, options, state, direction, links, repairsOnly);
       if (!again.ok) return err(again.error[0] ?? noRun(rim));
       ({ material } = again.value);
       return ok(again.value.proven);

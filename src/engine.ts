@@ -18,7 +18,7 @@ import { preflight } from './model/preflight.ts';
 import type { ProvenRollout } from './model/proof.ts';
 import type { Direction, MemberGoal, Rollout } from './model/rollout.ts';
 import { type RunState, EMPTY_RUN, installedFiles } from './model/run-state.ts';
-import type { Step } from './model/step.ts';
+import { takesDown } from './model/step.ts';
 import { type World, allPairs } from './model/world.ts';
 import { orderOf } from './plan/order.ts';
 import { planRollback } from './plan/plan-rollback.ts';
@@ -39,23 +39,20 @@ export async function prepare(
   run: RunState = EMPTY_RUN,
   direction: Direction = 'forward',
   links?: LinkKnowledge,
+  repairsOnly = false,
 ): Promise<Result<Prepared, readonly Failure[]>> {
   const session = await look(rim, options, run, links);
   if (!session.ok) return session;
   const rollout =
     direction === 'forward'
-      ? planForward(rim, session.value, run)
+      ? planForward(rim, session.value, run, repairsOnly)
       : planBack(rim, session.value, run);
   if (!rollout.ok) return rollout;
   const { downtime } = session.value;
-  if (downtime.length > 0 && rollout.value.steps.some(isRestart)) return err(downtime);
+  if (downtime.length > 0 && rollout.value.steps.some(takesDown)) return err(downtime);
   const proven = proveIt(rim, options, session.value, rollout.value, run);
   if (!proven.ok) return err([proven.error]);
   return ok({ ...session.value, proven: proven.value });
-}
-
-function isRestart(step: Step): boolean {
-  return step.kind === 'restart-member' || step.kind === 'start-member';
 }
 
 /** Look at the cluster and its hosts, refuse what must not be touched, and read what is to be installed. */
@@ -133,10 +130,11 @@ function planForward(
   rim: Rim,
   session: Session,
   run: RunState,
+  repairsOnly: boolean,
 ): Result<Rollout, readonly Failure[]> {
   const hasBackup = run.effects.some((effect) => effect.kind === 'backed-up');
   const { clusterId } = session.observed;
-  return planRollout({ desired: rim.desired, ...session, clusterId, hasBackup });
+  return planRollout({ desired: rim.desired, ...session, clusterId, hasBackup, repairsOnly });
 }
 
 function planBack(rim: Rim, session: Session, run: RunState): Result<Rollout, readonly Failure[]> {

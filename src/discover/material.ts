@@ -143,7 +143,7 @@ async function leafOf(
   if (!certText.ok) return certText;
   if (!keyText.ok) return keyText;
   if (certText.value === undefined || keyText.value === undefined) {
-    if (pki.mode === 'issue') return ok({ ...base, ...plannedLeaf(input, base) });
+    if (pki.mode === 'issue') return ok({ ...base, ...plannedLeaf(input, authority, base) });
     return err(
       unusable(certText.value === undefined ? certPath : keyPath, 'the file is not there'),
     );
@@ -157,7 +157,7 @@ async function leafOf(
       leaf.value.keyId === keyId.value &&
       serves(leaf.value, names, input.nowMs);
     if (fits) return ok({ ...base, leaf: leaf.value, keyId: keyId.value, mustIssue: false });
-    return ok({ ...base, ...plannedLeaf(input, base) });
+    return ok({ ...base, ...plannedLeaf(input, authority, base) });
   }
   if (!leaf.ok) return err(unusable(certPath, leaf.error));
   if (!keyId.ok) return err(unusable(keyPath, keyId.error));
@@ -239,11 +239,12 @@ function serves(leaf: Leaf, names: LeafNames, nowMs: number): boolean {
   );
 }
 
+/** Signed by the CA that is there, or by the one that is still to be made. */
 function plannedLeaf(
   input: MaterialInput,
+  authority: Authority,
   base: { readonly member: LeafMaterial['member']; readonly names: LeafNames },
 ): Pick<LeafMaterial, 'leaf' | 'keyId' | 'mustIssue'> {
-  const authorities = input.desired.pki.mode === 'issue' ? [PLANNED_AUTHORITY] : [];
   const keyId = plannedLeafId(base.member);
   const leaf: Leaf = {
     ...plannedAuthority(input),
@@ -255,7 +256,7 @@ function plannedLeaf(
     ipAddresses: base.names.ipAddresses,
     isCa: false,
     keyId,
-    trustedBy: authorities,
+    trustedBy: authority.certificates.map(({ fingerprint }) => fingerprint),
   };
   return { leaf, keyId, mustIssue: true };
 }

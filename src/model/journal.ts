@@ -34,6 +34,8 @@ export type JournalBody =
       readonly type: 'resumed';
       readonly direction: Direction;
       readonly openIntent: StepId | undefined;
+      /** What the open intent is seen to have done. */
+      readonly effects?: readonly Effect[];
     }
   | {
       readonly type: 'locked';

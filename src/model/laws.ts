@@ -9,6 +9,7 @@ import { issueCertificates } from './steps/issue-certificates.ts';
 import { recordCluster } from './steps/record-cluster.ts';
 import { removeCertificates } from './steps/remove-certificates.ts';
 import { restartMember } from './steps/restart-member.ts';
+import { stopMember } from './steps/stop-member.ts';
 import { startMember } from './steps/start-member.ts';
 import { takeSnapshot } from './steps/take-snapshot.ts';
 import { transferLeader } from './steps/transfer-leader.ts';
@@ -23,6 +24,7 @@ const LAWS: { readonly [K in StepKind]: StepLaw<StepOf<K>> } = {
   'configure-member': configureMember,
   'record-cluster': recordCluster,
   'restart-member': restartMember,
+  'stop-member': stopMember,
   'start-member': startMember,
   'transfer-leader': transferLeader,
   'remove-certificates': removeCertificates,

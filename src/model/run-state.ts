@@ -15,7 +15,7 @@ import {
 } from './journal.ts';
 import type { Verdict } from './gate.ts';
 import type { Direction } from './rollout.ts';
-import type { Step } from './step.ts';
+import { type Step, bringsUp, takesDown } from './step.ts';
 
 export interface RunState {
   readonly state: JournalState;
@@ -124,6 +124,7 @@ function folded(state: RunState, entry: JournalEntry): RunState {
         ...state,
         state: 'opened',
         direction: entry.direction,
+        effects: [...state.effects, ...(entry.effects ?? [])],
         outcome: undefined,
         lock: undefined,
       };
@@ -174,8 +175,7 @@ function folded(state: RunState, entry: JournalEntry): RunState {
 }
 
 function handledBy(step: Step | undefined): readonly MemberName[] {
-  const isHandled = step?.kind === 'restart-member' || step?.kind === 'start-member';
-  return isHandled ? [step.member] : [];
+  return takesDown(step) || bringsUp(step) ? [step.member] : [];
 }
 
 /** The digests of a member's config file that this run wrote, oldest first. */

@@ -12,7 +12,19 @@ import type { PeerUrl } from './url.ts';
 import type { World } from './world.ts';
 
 export type Phase =
-  'prepare' | 'repair' | 'first' | 'trust' | 'members' | 'record' | 'revert' | 'clean';
+  | 'prepare'
+  | 'repair'
+  | 'first'
+  | 'trust'
+  | 'listen'
+  | 'announce'
+  | 'switch'
+  | 'members'
+  | 'strict'
+  | 'close'
+  | 'record'
+  | 'revert'
+  | 'clean';
 
 interface StepBase {
   readonly id: StepId;
@@ -82,6 +94,12 @@ export interface RestartMember extends StepBase {
   readonly member: MemberName;
 }
 
+/** The member stays down until the next step of its group starts it. */
+export interface StopMember extends StepBase {
+  readonly kind: 'stop-member';
+  readonly member: MemberName;
+}
+
 export interface StartMember extends StepBase {
   readonly kind: 'start-member';
   readonly member: MemberName;
@@ -109,6 +127,7 @@ export type Step =
   | ConfigureMember
   | RecordCluster
   | RestartMember
+  | StopMember
   | StartMember
   | TransferLeader
   | RemoveCertificates;
@@ -128,6 +147,16 @@ export interface StepLaw<S extends Step> {
   readonly halfway: (world: World, step: S) => readonly World[];
   /** The line that says how it is undone, from the world before it. */
   readonly undo: (before: World, step: S) => string;
+}
+
+/** Steps that take a running member down, if only for a moment. */
+export function takesDown(step: Step | undefined): step is RestartMember | StopMember {
+  return step?.kind === 'restart-member' || step?.kind === 'stop-member';
+}
+
+/** Steps after which a member's process is another one. */
+export function bringsUp(step: Step | undefined): step is RestartMember | StartMember {
+  return step?.kind === 'restart-member' || step?.kind === 'start-member';
 }
 
 export function memberOfStep(step: Step): MemberName | undefined {

@@ -74,6 +74,11 @@ export function withScheme(url: PeerUrl, scheme: Scheme): PeerUrl {
   return url.replace(/^https?:/, `${scheme}:`) as PeerUrl;
 }
 
+/** The same scheme and host with another port. */
+export function withPort(url: PeerUrl, port: number): PeerUrl {
+  return url.replace(/\d+$/, String(port)) as PeerUrl;
+}
+
 /** The host and port alone: what two URLs share that differ in the scheme. */
 export function hostPort(url: PeerUrl): string {
   const { host, port } = urlParts(url);

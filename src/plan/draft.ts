@@ -81,23 +81,55 @@ export function restart(draft: Draft, here: Here, member: MemberName): void {
 /**
  * Leadership leaves the member before its URL changes or it restarts: followers forward lease keepalives
  * to the leader's advertised URL, and a leader that stops costs an election. It goes to a member that
- * every up member can dial, with and without the one that leaves.
+ * every up member can dial, with and without the one that leaves. A URL change that everybody can follow
+ * (`only-if-undialable`) needs no hand-over.
  */
 export function handOver(
   draft: Draft,
   phase: Phase,
   from: MemberName,
   rank: (name: MemberName) => number,
+  when: 'always' | 'only-if-undialable' = 'always',
+): void {
+  if (when === 'only-if-undialable' && isDialableByAll(draft.world, from)) return;
+  const why = `${from} is next, and a leader is handed over before its own turn`;
+  moveLeader(draft, { phase, why }, from, rank, (name) => isDialableByAll(draft.world, name));
+}
+
+/** From a cluster whose leader some member cannot dial: leadership goes to one that all can, before anything else. */
+export function leadFromDialable(draft: Draft): void {
+  const { leader } = draft.world;
+  if (leader === undefined || isDialableByAll(draft.world, leader)) return;
+  const why = `some member cannot dial ${leader}, and leases are kept alive through the leader's URL`;
+  const fits = (name: MemberName): boolean => isDialableByAll(draft.world, name);
+  moveLeader(draft, { phase: 'repair', why }, leader, () => 0, fits);
+}
+
+/** Directly before its own stop, in one group with it: only the one that leaves may be unable to dial the next leader. */
+export function handOverInGroup(
+  draft: Draft,
+  here: Here,
+  from: MemberName,
+  rank: (name: MemberName) => number,
+): void {
+  const why = 'the last unconverted member hands over directly before its own stop';
+  moveLeader(draft, { ...here, why }, from, rank, () => true);
+}
+
+function moveLeader(
+  draft: Draft,
+  here: Here,
+  from: MemberName,
+  rank: (name: MemberName) => number,
+  fits: (name: MemberName) => boolean,
 ): void {
   if (draft.world.leader !== from) return;
   const without = stopped(draft.world, from);
-  const candidates = upMembers(without)
+  const [to] = upMembers(without)
     .map((member) => member.name)
-    .filter((name) => isDialableByAll(draft.world, name) && isDialableByAll(without, name))
+    .filter((name) => fits(name) && isDialableByAll(without, name))
     .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
-  const [to] = candidates;
   if (to === undefined) return;
-  const here = { phase, why: `${from} is next, and a leader is handed over before its own turn` };
   add(draft, here, { kind: 'transfer-leader', from, to }, leaderGate(draft.gates));
 }
 

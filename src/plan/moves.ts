@@ -2,11 +2,21 @@
 
 import type { DialReason } from '../model/dial.ts';
 import type { MemberName } from '../model/ids.ts';
+import { quorumOf } from '../model/quorum.ts';
+import type { DeclaredWindow } from '../model/rollout.ts';
 import { FLAG, type Settings } from '../model/settings.ts';
 import type { Phase } from '../model/step.ts';
 import { sameUrls } from '../model/url.ts';
-import { isUp, memberOf } from '../model/world.ts';
-import { type Draft, advertise, configure, handOver, restart } from './draft.ts';
+import { isUp, memberOf, upMembers } from '../model/world.ts';
+import {
+  type Draft,
+  add,
+  advertise,
+  configure,
+  handOver,
+  handOverInGroup,
+  restart,
+} from './draft.ts';
 import { type Target, owned, runsAs, withInitialCluster } from './target.ts';
 
 /** A dial fails because the dialer was not given what it needs yet. */
@@ -22,6 +32,49 @@ export function bringBack(draft: Draft, target: Target): void {
     { phase: 'repair', why: 'it was left stopped; tolerance comes first' },
     target.member,
   );
+}
+
+/** What a member that comes back into a half-migrated cluster may find, and what is prepared behind it. */
+export function comeBackWindows(): readonly DeclaredWindow[] {
+  return (['repair', 'prepare'] as const).map((phase) => ({
+    phase,
+    because: 'a member that was down comes back into a half-migrated cluster',
+    reasons: [...NOT_YET_TRUSTED, ...NOT_YET_SWITCHED],
+  }));
+}
+
+export function inOrder(
+  targets: readonly Target[],
+  order: readonly MemberName[],
+): readonly Target[] {
+  return order.flatMap((name) => targets.filter((target) => target.member === name));
+}
+
+/**
+ * stop, then the URL through the others, then listener and leaf, then start: one group. Nobody dials a
+ * listener that is not there. Where stopping the member would leave no quorum, its URL goes first instead.
+ */
+export function stopAndConvert(
+  draft: Draft,
+  phase: Phase,
+  target: Target,
+  all: readonly Target[],
+): void {
+  const { member } = target;
+  const isRunning = runsAs(memberOf(draft.world, member), target.settings);
+  const leftUp = upMembers(draft.world).length - 1;
+  if (isRunning || leftUp < quorumOf(draft.world.members.length)) {
+    convert(draft, phase, target, all);
+    return;
+  }
+  const group = `${phase}/${member}`;
+  const here = { phase, group, why: 'while it is down nobody can dial the old URL in vain' };
+  handOver(draft, phase, member, (name) => rankOf(draft, all, name));
+  handOverInGroup(draft, here, member, (name) => rankOf(draft, all, name));
+  add(draft, here, { kind: 'stop-member', member });
+  advertise(draft, here, member, target.urls);
+  configure(draft, here, member, atThisPoint(draft, target.settings));
+  restart(draft, { ...here, why: 'it comes back as what the list says it is' }, member);
 }
 
 /** advertise https, then listener and leaf, then restart: one group, since each half leaves a member hard to dial. */

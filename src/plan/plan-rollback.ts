@@ -9,24 +9,25 @@ import { type Result, ok } from '../base/result.ts';
 import type { DesiredGates, Strategy } from '../model/desired.ts';
 import type { Failure } from '../model/failure.ts';
 import type { MemberName } from '../model/ids.ts';
-import { loadDisk } from '../model/load.ts';
 import type { DeclaredWindow, MemberGoal, Rollout } from '../model/rollout.ts';
-import { FLAG, type Settings, peerSettings, settingChanges } from '../model/settings.ts';
-import { isHttps, sameUrls } from '../model/url.ts';
-import { type World, isUp, memberOf } from '../model/world.ts';
-import {
-  type Draft,
-  add,
-  advertise,
-  configure,
-  endWithData,
-  handOver,
-  names,
-  newDraft,
-  restart,
-} from './draft.ts';
+import { sameUrls } from '../model/url.ts';
+import { type World, memberOf } from '../model/world.ts';
+import { add, endWithData, leadFromDialable, names, newDraft } from './draft.ts';
 import { startGate } from './gates.ts';
-import { owned, runsAs } from './target.ts';
+import { runsAs } from './target.ts';
+import {
+  bringBack,
+  dropTrust,
+  isConverted,
+  listAlone,
+  needsSecondListener,
+  removeFiles,
+  reopen,
+  revert,
+  revertUnderBothUrls,
+  servesGoal,
+  takeBackUnloaded,
+} from './way-back.ts';
 
 export interface RollbackInput {
   readonly world: World;
@@ -59,6 +60,7 @@ export function planRollback(input: RollbackInput): Result<Rollout, readonly Fai
     .reverse()
     .flatMap((name) => input.goal.filter((goal) => goal.member === name));
   for (const goal of goals) bringBack(draft, goal);
+  leadFromDialable(draft);
   if (
     draft.steps.length === 0 &&
     draft.world.unobserved.length > 0 &&
@@ -72,12 +74,16 @@ export function planRollback(input: RollbackInput): Result<Rollout, readonly Fai
       startGate(input.gates, names(draft.world)),
     );
   }
-  if (goals.some((goal) => isConverted(draft, goal)))
-    for (const goal of goals) takeBackUnloaded(draft, goal);
-  const converted = listOnlyFirst(
-    draft,
-    goals.filter((goal) => isConverted(draft, goal)),
-  );
+  const isBehind = goals.some((goal) => isConverted(draft, goal));
+  if (isBehind) for (const goal of goals) takeBackUnloaded(draft, goal);
+  for (const goal of goals) {
+    if (isConverted(draft, goal) && needsSecondListener(draft, goal)) reopen(draft, goal, goals);
+  }
+  if (input.strategy === 'dual-url') revertUnderBothUrls(draft, goals);
+  for (const goal of goals) {
+    if (isConverted(draft, goal) && servesGoal(draft, goal)) listAlone(draft, goal, goals);
+  }
+  const converted = goals.filter((goal) => isConverted(draft, goal));
   converted.forEach((goal, index) => {
     revert(draft, goal, goals, index === converted.length - 1);
   });
@@ -97,118 +103,6 @@ export function planRollback(input: RollbackInput): Result<Rollout, readonly Fai
     start: input.world,
     goal: input.goal,
   });
-}
-
-/** A member that is down starts first: with its disk as it is when that starts and links, else with the original settings. */
-function bringBack(draft: Draft, goal: MemberGoal): void {
-  const member = memberOf(draft.world, goal.member);
-  if (isUp(member)) return;
-  const group = `repair/${goal.member}`;
-  const here = {
-    phase: 'repair' as const,
-    group,
-    why: 'a stopped member comes back first; tolerance before all else',
-  };
-  if (!loadDisk(member.disk, member.version).ok)
-    configure(draft, here, goal.member, goal.settings, true);
-  restart(draft, here, goal.member);
-}
-
-/**
- * Settings that were written for a restart that did not come go first: a crash would load them, and the
- * list is about to change under them.
- */
-function takeBackUnloaded(draft: Draft, goal: MemberGoal): void {
-  const now = memberOf(draft.world, goal.member);
-  if (!isUp(now) || runsAs(now, owned(now.disk.settings))) return;
-  const here = {
-    phase: 'repair' as const,
-    why: 'written and never loaded: a crash would load it',
-  };
-  const candidates = [goal.settings, withTrustKept(draft, goal)];
-  const running = candidates.find((settings) => runsAs(now, settings));
-  if (running !== undefined)
-    configure(draft, here, goal.member, running, running === goal.settings);
-}
-
-function revert(draft: Draft, goal: MemberGoal, all: readonly MemberGoal[], isLast: boolean): void {
-  const { member } = goal;
-  handOver(draft, 'revert', member, (name) => rankOf(draft, all, name));
-  const group = `revert/${member}`;
-  const settings = isLast ? goal.settings : withTrustKept(draft, goal);
-  const needsRestart = !runsAs(memberOf(draft.world, member), settings);
-  const why = isLast
-    ? 'the last https member goes back'
-    : 'its trust stays while others still speak https';
-  advertise(draft, { phase: 'revert', why, ...(needsRestart ? { group } : {}) }, member, goal.urls);
-  if (!needsRestart) return;
-  configure(draft, { phase: 'revert', group, why }, member, settings, isLast);
-  restart(draft, { phase: 'revert', group, why }, member);
-}
-
-function dropTrust(draft: Draft, goal: MemberGoal, all: readonly MemberGoal[]): void {
-  const { member } = goal;
-  const now = memberOf(draft.world, member);
-  const isRunning = runsAs(now, goal.settings);
-  const changes = settingChanges(owned(now.disk.settings), goal.settings);
-  if (isRunning && changes.length === 0) return;
-  if (!isRunning) handOver(draft, 'clean', member, (name) => rankOf(draft, all, name));
-  const here = {
-    phase: 'clean' as const,
-    group: `clean/${member}`,
-    why: 'the settings of the start, byte for byte',
-  };
-  if (isRunning) {
-    add(
-      draft,
-      { ...here, phase: 'record' },
-      { kind: 'configure-member', member, changes, restoresOriginal: true },
-    );
-    return;
-  }
-  configure(draft, here, member, goal.settings, true);
-  restart(draft, here, member);
-}
-
-function removeFiles(draft: Draft, goal: MemberGoal, paths: readonly string[]): void {
-  if (paths.length === 0) return;
-  const here = { phase: 'clean' as const, why: 'nothing names these files any more' };
-  add(draft, here, { kind: 'remove-certificates', member: goal.member, paths });
-}
-
-/** A member that is advertised as https and speaks http is mended by its list alone, and before others lose theirs. */
-function listOnlyFirst(draft: Draft, goals: readonly MemberGoal[]): readonly MemberGoal[] {
-  const isListOnly = (goal: MemberGoal): boolean => {
-    return runsAs(memberOf(draft.world, goal.member), withTrustKept(draft, goal));
-  };
-  return [...goals.filter(isListOnly), ...goals.filter((goal) => !isListOnly(goal))];
-}
-
-/** The settings of the start and the trust that the process has loaded: it can dial either kind of member. */
-function withTrustKept(draft: Draft, goal: MemberGoal): Settings {
-  const { disk, process } = memberOf(draft.world, goal.member);
-  const { certFile, keyFile, trustedCaFile } = process?.peer ?? peerSettings(disk.settings);
-  return {
-    ...goal.settings,
-    ...(certFile === undefined ? {} : { [FLAG.peerCertFile]: certFile }),
-    ...(keyFile === undefined ? {} : { [FLAG.peerKeyFile]: keyFile }),
-    ...(trustedCaFile === undefined ? {} : { [FLAG.peerTrustedCaFile]: trustedCaFile }),
-  };
-}
-
-/** The list or the listener differs from the start's. */
-function isConverted(draft: Draft, goal: MemberGoal): boolean {
-  if (!sameUrls(draft.world.record[goal.member] ?? [], goal.urls)) return true;
-  const listens = memberOf(draft.world, goal.member).process?.peer.listen ?? [];
-  return listens.some(isHttps) && !(goal.settings[FLAG.listenPeerUrls] ?? '').includes('https:');
-}
-
-/** Members that are back already first, then those whose turn is last. */
-function rankOf(draft: Draft, all: readonly MemberGoal[], name: MemberName): number {
-  const index = all.findIndex((goal) => goal.member === name);
-  const goal = all[index];
-  if (goal !== undefined && runsAs(memberOf(draft.world, name), goal.settings)) return 0;
-  return all.length - index;
 }
 
 /** The start as a goal: what a journal's first line says was there. */

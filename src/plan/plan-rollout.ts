@@ -8,11 +8,11 @@ import type { Material } from '../model/material.ts';
 import type { Rollout } from '../model/rollout.ts';
 import { settingChanges } from '../model/settings.ts';
 import { type World, isUp, memberOf } from '../model/world.ts';
-import { type Draft, add, endWithData, names, newDraft } from './draft.ts';
+import { type Draft, add, endWithData, leadFromDialable, names, newDraft } from './draft.ts';
 import { startGate } from './gates.ts';
 import { orderOf } from './order.ts';
 import { bringBack, isDone } from './moves.ts';
-import { DOCUMENTED_WINDOWS, documented } from './strategies/documented.ts';
+import { type RollingStrategy, STRATEGY_PLANS } from './strategies.ts';
 import { type Target, owned, sameContent, targetsOf, withInitialCluster } from './target.ts';
 
 export interface PlanInput {
@@ -22,6 +22,8 @@ export interface PlanInput {
   readonly clusterId: string;
   /** A snapshot of this run exists already. */
   readonly hasBackup: boolean;
+  /** Only members that this run has left stopped are started. */
+  readonly repairsOnly?: boolean;
 }
 
 export function planRollout(input: PlanInput): Result<Rollout, readonly Failure[]> {
@@ -34,11 +36,16 @@ export function planRollout(input: PlanInput): Result<Rollout, readonly Failure[
   if (stuck.length > 0) return err(stuck);
   const draft = newDraft(input.world, input.desired.gates);
   for (const target of targets.value) bringBack(draft, target);
-  if (!isFinished(draft, targets.value)) {
-    prepare(draft, input, targets.value);
-    documented(draft, targets.value, orderOf(input.desired, input.world));
+  leadFromDialable(draft);
+  // `rebuild` is refused by name before anything is planned.
+  const strategy = STRATEGY_PLANS[input.desired.strategy as RollingStrategy];
+  if (input.repairsOnly !== true) {
+    if (!isFinished(draft, targets.value)) {
+      prepare(draft, input, targets.value);
+      strategy.write(draft, targets.value, orderOf(input.desired, input.world));
+    }
+    record(draft, targets.value);
   }
-  record(draft, targets.value);
   endWithData(draft);
   return ok({
     direction: 'forward',
@@ -46,7 +53,7 @@ export function planRollout(input: PlanInput): Result<Rollout, readonly Failure[
     planName: input.desired.name,
     clusterId: input.clusterId,
     steps: draft.steps,
-    windows: DOCUMENTED_WINDOWS,
+    windows: strategy.windows(input.world.members.length),
     assumptions: assumptionsOf(input),
     start: input.world,
     goal: targets.value.map(({ member, urls, settings }) => ({ member, urls, settings })),

@@ -2,7 +2,7 @@
 
 import { type Result, err, ok } from '../base/result.ts';
 import type { Certificate, FileContent } from '../model/certificate.ts';
-import type { DesiredMember, DesiredSpec } from '../model/desired.ts';
+import type { DesiredMember, DesiredSpec, Strategy } from '../model/desired.ts';
 import type { Failure } from '../model/failure.ts';
 import type { Material } from '../model/material.ts';
 import { loadDisk } from '../model/load.ts';
@@ -10,7 +10,7 @@ import type { MemberGoal } from '../model/rollout.ts';
 import { FLAG, OWNED_FLAGS, type Settings, peerSettings } from '../model/settings.ts';
 import type { InstalledFile } from '../model/step.ts';
 import { namedPaths } from '../model/steps/install-certificates.ts';
-import { type PeerUrl, hostPort, isHttps, withScheme } from '../model/url.ts';
+import { type PeerUrl, hostPort, isHttps, urlParts, withPort, withScheme } from '../model/url.ts';
 import { type MemberWorld, type World, memberOf } from '../model/world.ts';
 
 export interface Target extends MemberGoal {
@@ -28,7 +28,8 @@ export function targetsOf(input: TargetInput): Result<readonly Target[], readonl
   const failures: Failure[] = [];
   const urls: Record<string, readonly PeerUrl[]> = {};
   for (const desired of input.desired.members) {
-    const url = goalUrl(desired, input.world.record[desired.name] ?? []);
+    const present = input.world.record[desired.name] ?? [];
+    const url = goalUrl(input.desired.strategy, desired, present);
     if (url.ok) urls[desired.name] = [url.value];
     else failures.push(url.error);
   }
@@ -45,11 +46,8 @@ function targetOf(
   const material = input.material.leaves[desired.name];
   const files = material === undefined ? [] : filesFor(input, desired, member);
   const [ca, leaf, key] = files;
-  const listen =
-    desired.listenPeerUrls.length > 0
-      ? desired.listenPeerUrls
-      : peerSettings(member.disk.settings).listen.map((url) => withScheme(url, 'https'));
   const goalUrls = urls[desired.name] ?? [];
+  const listen = goalListeners(desired, member, goalUrls);
   const settings: Record<string, string> = {
     ...owned(member.disk.settings),
     [FLAG.listenPeerUrls]: [...new Set(listen)].join(','),
@@ -110,20 +108,48 @@ function same(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-function goalUrl(desired: DesiredMember, present: readonly PeerUrl[]): Result<PeerUrl, Failure> {
+/** What the second listener's port is when the plan file does not say: etcd's own 2380 becomes 2382. */
+const SECOND_PORT_OFFSET = 2;
+
+function goalUrl(
+  strategy: Strategy,
+  desired: DesiredMember,
+  present: readonly PeerUrl[],
+): Result<PeerUrl, Failure> {
   const fallback = present.find(isHttps) ?? present[0];
   if (fallback === undefined)
     return err(urlFailure(desired, 'the member list has no peer URL for it'));
-  const goal = desired.peerUrl ?? withScheme(fallback, 'https');
-  if (!present.some((url) => hostPort(url) === hostPort(goal))) {
-    return err(
-      urlFailure(
-        desired,
-        `the plan file wants ${goal} and the member list has ${present.join(', ')}`,
-      ),
-    );
-  }
-  return ok(goal);
+  const isSecondPort = strategy === 'dual-listener' && !isHttps(fallback);
+  const port = urlParts(fallback).port + (isSecondPort ? SECOND_PORT_OFFSET : 0);
+  const goal = desired.peerUrl ?? withPort(withScheme(fallback, 'https'), port);
+  const hasHost = present.some((url) => urlParts(url).host === urlParts(goal).host);
+  const isSamePlace = present.some((url) => hostPort(url) === hostPort(goal));
+  if (isSamePlace || (strategy === 'dual-listener' && hasHost)) return ok(goal);
+  return err(
+    urlFailure(
+      desired,
+      `the plan file wants ${goal} and the member list has ${present.join(', ')}`,
+    ),
+  );
+}
+
+/** https listeners that serve the goal already stay alone; else each http listener becomes an https one on the goal's port. */
+function goalListeners(
+  desired: DesiredMember,
+  member: MemberWorld,
+  goal: readonly PeerUrl[],
+): readonly PeerUrl[] {
+  if (desired.listenPeerUrls.length > 0) return desired.listenPeerUrls;
+  const present = peerSettings(member.disk.settings).listen;
+  const ports = goal.map((url) => urlParts(url).port);
+  const serving = present.filter((url) => isHttps(url) && ports.includes(urlParts(url).port));
+  if (serving.length > 0) return serving;
+  const [port] = ports;
+  const staysOnPort = present.some((url) => ports.includes(urlParts(url).port));
+  return present.map((url) => {
+    const secure = withScheme(url, 'https');
+    return port === undefined || staysOnPort ? secure : withPort(secure, port);
+  });
 }
 
 function urlFailure(desired: DesiredMember, but: string): Failure {

@@ -8,6 +8,7 @@ import { lawOf, say } from '../model/laws.ts';
 import type { DegradedWindow, ProvenRollout, Violation } from '../model/proof.ts';
 import { quorumOf } from '../model/quorum.ts';
 import type { Rollout } from '../model/rollout.ts';
+import { takesDown } from '../model/step.ts';
 import { type World, upMembers } from '../model/world.ts';
 import { type Found, refusalOf, shortest } from './counterexample.ts';
 import { type Walk, explore } from './explore.ts';
@@ -225,7 +226,7 @@ function windowsOf(rollout: Rollout, walk: Walk): readonly DegradedWindow[] {
 function zeroTolerance(rollout: Rollout, walk: Walk): readonly number[] {
   return rollout.steps.flatMap((step, index) => {
     const world = walk.worlds[index];
-    if (step.kind !== 'restart-member' || world === undefined) return [];
+    if (!takesDown(step) || world === undefined) return [];
     return upMembers(world).length - 1 <= quorumOf(world.members.length) ? [index] : [];
   });
 }

@@ -145,7 +145,8 @@ class Driver implements RunActors {
   };
 
   planAgain: RunActors['planAgain'] = async (context) => {
-    const request = { direction: context.direction, ...linksKnown(context) };
+    const { direction, repairsOnly } = context;
+    const request = { direction, repairsOnly, ...linksKnown(context) };
     const planned = await this.#doors.planAgain(request);
     return planned.ok ? { kind: 'good', proven: planned.value } : bad(planned.error);
   };

@@ -51,6 +51,8 @@ export interface MachineOutput {
 
 export interface Context extends MachineInput, MachineOutput {
   readonly index: number;
+  /** Only what this run has left stopped is started, and then the run pauses. */
+  readonly repairsOnly: boolean;
   readonly direction: Direction;
   readonly replans: number;
   readonly stopRequested: 'no' | 'interrupt' | 'pause';
@@ -104,11 +106,24 @@ export function touches(context: Context): boolean {
   return step !== undefined && !UNTOUCHING.includes(step.kind);
 }
 
+export function isAtEnd(context: Context): boolean {
+  return context.index >= context.proven.rollout.steps.length;
+}
+
 /** Would stopping after the step in hand part its group? */
 export function partsGroup(context: Context): boolean {
   const { steps } = context.proven.rollout;
   const group = steps[context.index]?.group;
   return group !== undefined && steps[context.index + 1]?.group === group;
+}
+
+/** Has a step of the group in hand taken a member down that no later one has started yet? */
+export function leavesStopped(context: Context): boolean {
+  const { steps } = context.proven.rollout;
+  const group = steps[context.index]?.group;
+  if (group === undefined) return false;
+  const begun = steps.slice(0, context.index + 1).filter((step) => step.group === group);
+  return begun.some((step) => step.kind === 'stop-member');
 }
 
 /** Is the step at the index inside a group that has begun and not ended? */

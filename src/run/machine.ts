@@ -6,111 +6,26 @@
  * everything else is what happens when an answer is not the good one.
  */
 
-import { assign, createActor, fromPromise, setup, toPromise } from 'xstate';
+import { createActor, fromPromise, toPromise } from 'xstate';
+import { runSetup } from './machine-setup.ts';
 import {
   type Answer,
   type Context,
-  MAX_REPLANS,
   type MachineInput,
-  type MachineOutput,
   type RunActors,
   type RunningMachine,
   answerOf,
-  isInsideGroup,
-  partsGroup,
-  stepAt,
-  touches,
 } from './machine-types.ts';
-
-function hand(name: keyof RunActors): ReturnType<typeof fromPromise<Answer, Context>> {
-  return fromPromise<Answer, Context>(() => Promise.reject(new Error(`no hand for ${name}`)));
-}
 
 const input = ({ context }: { context: Context }): Context => context;
 
-export const runMachine = setup({
-  types: {
-    context: {} as Context,
-    input: {} as MachineInput,
-    output: {} as MachineOutput,
-    events: {} as { type: 'STOP' } | { type: 'PAUSE' },
-  },
-  actors: {
-    acquire: hand('acquire'),
-    recordPlan: hand('recordPlan'),
-    look: hand('look'),
-    intend: hand('intend'),
-    perform: hand('perform'),
-    recordDone: hand('recordDone'),
-    recordFailed: hand('recordFailed'),
-    gate: hand('gate'),
-    recordGate: hand('recordGate'),
-    planAgain: hand('planAgain'),
-    close: hand('close'),
-  },
-  guards: {
-    isGood: ({ event }) => answerOf(event).kind === 'good',
-    hasMoved: ({ event, context }) =>
-      answerOf(event).kind === 'moved' && context.replans < MAX_REPLANS,
-    isOurs: ({ event }) => answerOf(event).fault === 'ours',
-    isAtEnd: ({ context }) => context.index >= context.proven.rollout.steps.length,
-    isStopping: ({ context }) => context.stopRequested !== 'no' && !isInsideGroup(context),
-    hasGate: ({ context }) => stepAt(context)?.after !== undefined,
-    changesMaterial: ({ context }) => stepAt(context)?.kind === 'issue-certificates',
-    hasPassed: ({ context }) => context.gated?.verdict.kind === 'pass',
-    hasFailedByUs: ({ context }) =>
-      context.gated?.verdict.kind === 'fail' && context.gated.verdict.fault === 'ours',
-    mayStopHere: ({ context }) => !isInsideGroup(context),
-    mayStopAfter: ({ context }) => !partsGroup(context),
-    isUntouched: ({ context }) => !context.hasTouched,
-    goesBack: ({ context }) => context.onFailure === 'rollback' && context.direction === 'forward',
-  },
-  actions: {
-    advance: assign({ index: ({ context }) => context.index + 1 }),
-    touch: assign({ hasTouched: ({ context }) => context.hasTouched || touches(context) }),
-    keepFailure: assign({
-      failure: ({ event, context }) => answerOf(event).failure ?? context.failure,
-    }),
-    keepFirstFailure: assign({
-      failure: ({ event, context }) => context.failure ?? answerOf(event).failure,
-    }),
-    keepGateFailure: assign({ failure: ({ context }) => context.gated?.failure }),
-    keepEffects: assign({ effects: ({ event }) => answerOf(event).effects ?? [] }),
-    keepGate: assign({ gated: ({ event }) => answerOf(event).gated }),
-    keepWhy: assign({ because: ({ event }) => answerOf(event).because ?? '' }),
-    newMaterial: assign({
-      because: 'the certificates are made: the same steps with the real leaves',
-    }),
-    countReplan: assign({ replans: ({ context }) => context.replans + 1 }),
-    takePlan: assign({
-      proven: ({ event, context }) => answerOf(event).proven ?? context.proven,
-      index: 0,
-    }),
-    turnBack: assign({
-      direction: 'rollback' as const,
-      because: ({ context }) => `undo after ${context.failure?.code ?? 'a failure'}`,
-    }),
-    rememberStop: assign({
-      stopRequested: ({ event }) =>
-        event.type === 'PAUSE' ? ('pause' as const) : ('interrupt' as const),
-    }),
-    atEnd: assign({
-      outcome: ({ context }) =>
-        context.direction === 'forward' ? ('done' as const) : ('rolled-back' as const),
-    }),
-    asPaused: assign({ outcome: 'paused' as const }),
-    asRefused: assign({ outcome: 'refused' as const }),
-    asStopped: assign({
-      outcome: ({ context }) =>
-        context.stopRequested === 'pause' ? ('paused' as const) : ('interrupted' as const),
-    }),
-  },
-}).createMachine({
+export const runMachine = runSetup.createMachine({
   id: 'run',
   initial: 'acquiring',
   context: ({ input: given }) => ({
     ...given,
     index: 0,
+    repairsOnly: false,
     direction: given.proven.rollout.direction,
     replans: 0,
     stopRequested: 'no',
@@ -144,6 +59,7 @@ export const runMachine = setup({
     },
     deciding: {
       always: [
+        { guard: 'isRepaired', target: 'closing', actions: 'asPaused' },
         { guard: 'isAtEnd', target: 'closing', actions: 'atEnd' },
         { guard: 'isStopping', target: 'closing', actions: 'asStopped' },
         { target: 'looking' },
@@ -217,8 +133,14 @@ export const runMachine = setup({
       invoke: {
         src: 'recordFailed',
         input,
-        onDone: [{ guard: 'isGood', target: 'closing', actions: 'asPaused' }, { target: 'lost' }],
+        onDone: [{ guard: 'isGood', target: 'parting' }, { target: 'lost' }],
       },
+    },
+    parting: {
+      always: [
+        { guard: 'leavesStopped', target: 'planning', actions: 'repairOnly' },
+        { target: 'closing', actions: 'asPaused' },
+      ],
     },
     gating: {
       description: 'evidence, before anything rests on the step',
@@ -261,6 +183,7 @@ export const runMachine = setup({
       always: [
         { guard: 'isUntouched', target: 'closing', actions: 'asRefused' },
         { guard: 'goesBack', target: 'planning', actions: 'turnBack' },
+        { guard: 'leavesStopped', target: 'planning', actions: 'repairOnly' },
         { target: 'closing', actions: 'asPaused' },
       ],
     },

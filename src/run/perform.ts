@@ -9,7 +9,7 @@ import type { Hands } from './handlers/context.ts';
 import { installCertificates } from './handlers/install-certificates.ts';
 import { issueCertificates } from './handlers/issue-certificates.ts';
 import { removeCertificates } from './handlers/remove-certificates.ts';
-import { restartMember, startMember } from './handlers/restart-member.ts';
+import { restartMember, startMember, stopMember } from './handlers/restart-member.ts';
 import { takeSnapshot } from './handlers/take-snapshot.ts';
 import { transferLeader } from './handlers/transfer-leader.ts';
 import type { Answer } from './machine-types.ts';
@@ -32,6 +32,8 @@ export function perform(hands: Hands, step: Step): Promise<Answer> {
       return recordCluster(hands, step);
     case 'restart-member':
       return restartMember(hands, step);
+    case 'stop-member':
+      return stopMember(hands, step);
     case 'start-member':
       return startMember(hands, step);
     case 'transfer-leader':

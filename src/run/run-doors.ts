@@ -47,6 +47,8 @@ export interface Seen {
 
 export interface PlanRequest {
   readonly direction: Direction;
+  /** Only start what this run has left stopped. */
+  readonly repairsOnly: boolean;
   /** Pairs that no fresh probe has shown since they last changed. */
   readonly unobserved: readonly string[];
   /** Pairs that fresh probes have shown broken although the model says yes. */

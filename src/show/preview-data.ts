@@ -8,7 +8,7 @@ import { type ObservedState, valueOf } from '../model/observed.ts';
 import type { DegradedWindow, ProvenRollout, Violation } from '../model/proof.ts';
 import type { Direction } from '../model/rollout.ts';
 import { type SettingChange, environmentName } from '../model/settings.ts';
-import { type Step, memberOfStep } from '../model/step.ts';
+import { type Step, bringsUp, memberOfStep } from '../model/step.ts';
 import { isHttps } from '../model/url.ts';
 import type { World } from '../model/world.ts';
 import { type MatrixCells, brokenPairs, cellsOf } from './matrix.ts';
@@ -216,7 +216,7 @@ function isDegraded(world: World): boolean {
 function restartsOf(steps: readonly Step[]): PreviewData['restarts'] {
   const restarts = new Map<string, number[]>();
   for (const [index, step] of steps.entries()) {
-    if (step.kind !== 'restart-member' && step.kind !== 'start-member') continue;
+    if (!bringsUp(step)) continue;
     restarts.set(step.member, [...(restarts.get(step.member) ?? []), index + 1]);
   }
   return [...restarts].map(([member, numbers]) => ({ member, steps: numbers }));

@@ -18,21 +18,17 @@ import type { Draft } from '../draft.ts';
 import {
   NOT_YET_SWITCHED,
   NOT_YET_TRUSTED,
+  comeBackWindows,
   convert,
   giveTrust,
   hasTrust,
+  inOrder,
   isDone,
 } from '../moves.ts';
 import type { Target } from '../target.ts';
 
 export const DOCUMENTED_WINDOWS: readonly DeclaredWindow[] = [
-  // What is prepared behind such a repair changes no link.
-  ...(['repair', 'prepare'] as const).map((phase) => ({
-    phase,
-    because: 'a member that was down comes back into a half-migrated cluster',
-    // The last one is left by a way back that was interrupted.
-    reasons: [...NOT_YET_TRUSTED, ...NOT_YET_SWITCHED, 'http-to-tls' as const],
-  })),
+  ...comeBackWindows(),
   {
     phase: 'first',
     because: 'the first member speaks https before the others have client leaves',
@@ -55,17 +51,17 @@ export function documented(
   targets: readonly Target[],
   order: readonly MemberName[],
 ): void {
-  const inOrder = order.flatMap((name) => targets.filter((target) => target.member === name));
-  const hasBegun = inOrder.filter((target) => begun(draft, target));
-  const anyoneHttps = inOrder.some((target) => begun(draft, target) || isDone(draft, target));
-  const untrusted = inOrder.some((target) => !hasTrust(draft, target));
-  const first = anyoneHttps || !untrusted ? hasBegun : inOrder.slice(0, 1);
-  for (const target of first) convert(draft, 'first', target, inOrder);
-  for (const target of inOrder) {
-    if (!hasTrust(draft, target)) giveTrust(draft, target, inOrder);
+  const all = inOrder(targets, order);
+  const hasBegun = all.filter((target) => begun(draft, target));
+  const anyoneHttps = all.some((target) => begun(draft, target) || isDone(draft, target));
+  const untrusted = all.some((target) => !hasTrust(draft, target));
+  const first = anyoneHttps || !untrusted ? hasBegun : all.slice(0, 1);
+  for (const target of first) convert(draft, 'first', target, all);
+  for (const target of all) {
+    if (!hasTrust(draft, target)) giveTrust(draft, target, all);
   }
-  for (const target of inOrder) {
-    if (!isDone(draft, target)) convert(draft, 'members', target, inOrder);
+  for (const target of all) {
+    if (!isDone(draft, target)) convert(draft, 'members', target, all);
   }
 }
 

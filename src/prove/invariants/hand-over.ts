@@ -1,6 +1,7 @@
 /** hand-over: a leader hands over before its own restart. */
 
 import type { Invariant } from '../../model/invariant.ts';
+import { takesDown } from '../../model/step.ts';
 
 export const handOver: Invariant = {
   name: 'hand-over',
@@ -8,7 +9,7 @@ export const handOver: Invariant = {
   rule: 'a leader hands over before its own restart',
   check: (moment) => {
     const { step, world } = moment;
-    if (moment.kind !== 'before' || step?.kind !== 'restart-member') return [];
+    if (moment.kind !== 'before' || !takesDown(step)) return [];
     if (world.leader !== step.member || world.members.length < 2) return [];
     return [
       {

@@ -4,6 +4,7 @@
  */
 
 import type { Breach, Invariant, Moment } from '../../model/invariant.ts';
+import { takesDown } from '../../model/step.ts';
 import { isHttps } from '../../model/url.ts';
 import { pairKey, upMembers } from '../../model/world.ts';
 
@@ -13,7 +14,7 @@ export const observedLinks: Invariant = {
   rule: 'no restart and no https-only majority rests on a link that was not observed',
   check: (moment) => {
     if (moment.kind !== 'before' || moment.mishap !== undefined) return [];
-    if (moment.step?.kind === 'restart-member') return unseenWithout(moment, moment.step.member);
+    if (takesDown(moment.step)) return unseenWithout(moment, moment.step.member);
     if (moment.step?.kind === 'advertise-peer' && moment.step.to.every(isHttps))
       return unseenHttps(moment);
     return [];

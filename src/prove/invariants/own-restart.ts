@@ -2,6 +2,7 @@
 
 import { loadDisk } from '../../model/load.ts';
 import type { Invariant } from '../../model/invariant.ts';
+import { bringsUp } from '../../model/step.ts';
 import { memberOf } from '../../model/world.ts';
 
 export const ownRestart: Invariant = {
@@ -13,9 +14,7 @@ export const ownRestart: Invariant = {
     if (moment.kind !== 'after' || moment.mishap !== undefined || step?.kind !== 'configure-member')
       return [];
     const next = rollout.steps[index + 1];
-    const isOwn =
-      (next?.kind === 'restart-member' || next?.kind === 'start-member') &&
-      next.member === step.member;
+    const isOwn = bringsUp(next) && next.member === step.member;
     if (isOwn) return [];
     const member = memberOf(moment.world, step.member);
     const loaded = loadDisk(member.disk, member.version);

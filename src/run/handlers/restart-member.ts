@@ -1,9 +1,9 @@
-/** restart-member and start-member: stop, start, and wait until the member answers as itself again. */
+/** restart-member, stop-member and start-member: stop, start, and wait until the member answers as itself again. */
 
 import { durationText } from '../../base/duration.ts';
 import { loadDisk } from '../../model/load.ts';
 import type { MemberName } from '../../model/ids.ts';
-import type { RestartMember, StartMember } from '../../model/step.ts';
+import type { RestartMember, StartMember, StopMember } from '../../model/step.ts';
 import { memberOf } from '../../model/world.ts';
 import type { Answer } from '../machine-types.ts';
 import { isolationOf, lastWordsOf } from '../evidence.ts';
@@ -17,14 +17,21 @@ const POLL_MAX_MS = 1000;
 const GONE_LOOKS = 3;
 
 export async function restartMember(hands: Hands, step: RestartMember): Promise<Answer> {
-  const { member } = step;
-  const refusal = diskRefusal(hands, member);
+  const refusal = diskRefusal(hands, step.member);
   if (refusal !== undefined) return refusal;
+  const stopped = await stop(hands, step.member);
+  return stopped ?? begin(hands, step.member);
+}
+
+export async function stopMember(hands: Hands, step: StopMember): Promise<Answer> {
+  return (await stop(hands, step.member)) ?? done();
+}
+
+/** Undefined when it is down. */
+async function stop(hands: Hands, member: MemberName): Promise<Answer | undefined> {
   const { service } = doorsOf(hands, member);
-  const { marker } = hands.doors;
-  const stopped = await service.stop({ deadlineMs: STOP_DEADLINE_MS, marker });
-  if (!stopped.ok) return failedBy({ ...stopped.error, where: hands.where });
-  return begin(hands, member);
+  const stopped = await service.stop({ deadlineMs: STOP_DEADLINE_MS, marker: hands.doors.marker });
+  return stopped.ok ? undefined : failedBy({ ...stopped.error, where: hands.where });
 }
 
 export async function startMember(hands: Hands, step: StartMember): Promise<Answer> {

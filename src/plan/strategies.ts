@@ -1,0 +1,29 @@
+/** The strategies by name: what each declares as its windows, and how it writes its steps. */
+
+import type { Strategy } from '../model/desired.ts';
+import type { MemberName } from '../model/ids.ts';
+import type { DeclaredWindow } from '../model/rollout.ts';
+import type { Draft } from './draft.ts';
+import { DOCUMENTED_WINDOWS, documented } from './strategies/documented.ts';
+import { DUAL_LISTENER_WINDOWS, dualListener } from './strategies/dual-listener.ts';
+import { DUAL_URL_WINDOWS, dualUrl } from './strategies/dual-url.ts';
+import { fewestRestarts, fewestRestartsWindows } from './strategies/fewest-restarts.ts';
+import { trustFirst, trustFirstWindows } from './strategies/trust-first.ts';
+import type { Target } from './target.ts';
+
+export interface StrategyPlan {
+  /** Of a cluster of so many members: where one cannot be stopped, its URL changes under it. */
+  readonly windows: (memberCount: number) => readonly DeclaredWindow[];
+  readonly write: (draft: Draft, targets: readonly Target[], order: readonly MemberName[]) => void;
+}
+
+/** `rebuild` is the offline path and has no rolling order. */
+export type RollingStrategy = Exclude<Strategy, 'rebuild'>;
+
+export const STRATEGY_PLANS: Readonly<Record<RollingStrategy, StrategyPlan>> = {
+  documented: { windows: () => DOCUMENTED_WINDOWS, write: documented },
+  'dual-url': { windows: () => DUAL_URL_WINDOWS, write: dualUrl },
+  'dual-listener': { windows: () => DUAL_LISTENER_WINDOWS, write: dualListener },
+  'trust-first': { windows: trustFirstWindows, write: trustFirst },
+  'fewest-restarts': { windows: fewestRestartsWindows, write: fewestRestarts },
+};

@@ -1,0 +1,92 @@
+/**
+ * dual-listener: a second port. Each member listens on http and https at once; the list moves to the https
+ * URLs one by one; then http is dropped. Until the last part the way back is a member update alone.
+ *
+ *   listen    m2, m3, m1: leaf, trust and a second, https listener -> restart
+ *   announce  each: advertise the https URL instead of the http one
+ *   close     m2, m3, m1: http listener dropped -> restart
+ */
+
+import type { MemberName } from '../../model/ids.ts';
+import type { DeclaredWindow } from '../../model/rollout.ts';
+import { FLAG, type Settings, peerSettings } from '../../model/settings.ts';
+import { isHttps, urlParts } from '../../model/url.ts';
+import { memberOf } from '../../model/world.ts';
+import { type Draft, advertise, configure, handOver, restart } from '../draft.ts';
+import { atThisPoint, comeBackWindows, convert, inOrder, isDone, rankOf } from '../moves.ts';
+import { type Target, runsAs } from '../target.ts';
+
+export const DUAL_LISTENER_WINDOWS: readonly DeclaredWindow[] = comeBackWindows();
+
+export function dualListener(
+  draft: Draft,
+  targets: readonly Target[],
+  order: readonly MemberName[],
+): void {
+  const all = inOrder(targets, order);
+  // A member that was begun on its one port cannot listen on it in both schemes: it is finished there.
+  for (const target of all) {
+    if (sharesPort(draft, target) && !isDone(draft, target)) convert(draft, 'members', target, all);
+  }
+  for (const target of all) if (!listensOnBoth(draft, target)) addListener(draft, target, all);
+  for (const target of all) {
+    const why = 'every member can dial the https listener now';
+    handOver(
+      draft,
+      'announce',
+      target.member,
+      (name) => rankOf(draft, all, name),
+      'only-if-undialable',
+    );
+    advertise(draft, { phase: 'announce', why }, target.member, target.urls);
+  }
+  for (const target of all) {
+    if (!isDone(draft, target)) closeHttp(draft, target, all);
+  }
+}
+
+function addListener(draft: Draft, target: Target, all: readonly Target[]): void {
+  const { member } = target;
+  handOver(draft, 'listen', member, (name) => rankOf(draft, all, name));
+  const here = {
+    phase: 'listen' as const,
+    group: `listen/${member}`,
+    why: 'leaf, trust and a second listener; nobody dials it yet',
+  };
+  configure(draft, here, member, atThisPoint(draft, bothListeners(draft, target)));
+  restart(draft, here, member);
+}
+
+function closeHttp(draft: Draft, target: Target, all: readonly Target[]): void {
+  const { member } = target;
+  handOver(draft, 'close', member, (name) => rankOf(draft, all, name));
+  const here = {
+    phase: 'close' as const,
+    group: `close/${member}`,
+    why: 'nobody dials http any more',
+  };
+  configure(draft, here, member, atThisPoint(draft, target.settings));
+  restart(draft, here, member);
+}
+
+/** The target's settings with the http listeners of now beside its own. */
+function bothListeners(draft: Draft, target: Target): Settings {
+  const present = peerSettings(memberOf(draft.world, target.member).disk.settings).listen;
+  const plain = present.filter((url) => !isHttps(url));
+  const wanted = (target.settings[FLAG.listenPeerUrls] ?? '').split(',');
+  return {
+    ...target.settings,
+    [FLAG.listenPeerUrls]: [...new Set([...plain, ...wanted])].join(','),
+  };
+}
+
+function listensOnBoth(draft: Draft, target: Target): boolean {
+  const member = memberOf(draft.world, target.member);
+  return runsAs(member, target.settings) || runsAs(member, bothListeners(draft, target));
+}
+
+function sharesPort(draft: Draft, target: Target): boolean {
+  const listens = memberOf(draft.world, target.member).process?.peer.listen ?? [];
+  const ports = target.urls.map((url) => urlParts(url).port);
+  return listens.some((url) => !isHttps(url) && ports.includes(urlParts(url).port));
+}

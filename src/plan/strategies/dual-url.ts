@@ -1,0 +1,88 @@
+/**
+ * dual-url: both schemes are advertised for the one port of each member, so that whichever its listener
+ * speaks, one of the two URLs fits. A dialer moves to the next URL after any failure (urlpick.go).
+ *
+ *   trust     m2, m3, m1: leaf and trust, still http -> restart
+ *   announce  each: advertise [http://h:p, https://h:p]
+ *   switch    m2, m3, m1: listener https -> restart        way back: the old listener, no API needed
+ *   strict    each: advertise https only                   the security cut-over
+ */
+
+import type { MemberName } from '../../model/ids.ts';
+import type { DeclaredWindow } from '../../model/rollout.ts';
+import { type PeerUrl, isHttps, sameUrls, withScheme } from '../../model/url.ts';
+import { memberOf } from '../../model/world.ts';
+import { type Draft, advertise, configure, handOver, restart } from '../draft.ts';
+import { atThisPoint, comeBackWindows, giveTrust, hasTrust, inOrder, rankOf } from '../moves.ts';
+import { type Target, runsAs } from '../target.ts';
+
+export const DUAL_URL_WINDOWS: readonly DeclaredWindow[] = comeBackWindows();
+
+export function dualUrl(
+  draft: Draft,
+  targets: readonly Target[],
+  order: readonly MemberName[],
+): void {
+  const all = inOrder(targets, order);
+  for (const target of all) if (isMisadvertised(draft, target)) announce(draft, 'repair', target);
+  for (const target of all) if (!hasTrust(draft, target)) giveTrust(draft, target, all);
+  const toSwitch = all.filter((target) => !isSwitched(draft, target));
+  for (const target of toSwitch) announce(draft, 'announce', target);
+  for (const target of toSwitch) switchListener(draft, target, all);
+  for (const target of all) {
+    const why =
+      'until now http is tried first and TLS could be bypassed: this is the security cut-over';
+    handOver(
+      draft,
+      'strict',
+      target.member,
+      (name) => rankOf(draft, all, name),
+      'only-if-undialable',
+    );
+    advertise(draft, { phase: 'strict', why }, target.member, target.urls);
+  }
+}
+
+/** Its listener speaks a scheme that none of its URLs has: nobody can dial it as it is. */
+function isMisadvertised(draft: Draft, target: Target): boolean {
+  const { process } = memberOf(draft.world, target.member);
+  const urls = draft.world.record[target.member] ?? [];
+  if (process === undefined) return false;
+  return !urls.some((url) =>
+    process.peer.listen.some((listen) => isHttps(listen) === isHttps(url)),
+  );
+}
+
+function announce(draft: Draft, phase: 'repair' | 'announce', target: Target): void {
+  const present = draft.world.record[target.member] ?? [];
+  const both = bothSchemes(target.urls);
+  if (both.every((url) => present.includes(url))) return;
+  const why = 'whichever scheme the port speaks, one of the two URLs fits';
+  advertise(draft, { phase, why }, target.member, [...new Set([...present, ...both])].sort());
+}
+
+function switchListener(draft: Draft, target: Target, all: readonly Target[]): void {
+  const { member } = target;
+  handOver(draft, 'switch', member, (name) => rankOf(draft, all, name));
+  const here = {
+    phase: 'switch' as const,
+    group: `switch/${member}`,
+    why: 'dialers that meet TLS on the port move to the https URL',
+  };
+  configure(draft, here, member, atThisPoint(draft, target.settings));
+  restart(draft, here, member);
+}
+
+function isSwitched(draft: Draft, target: Target): boolean {
+  return runsAs(memberOf(draft.world, target.member), target.settings);
+}
+
+/** Both schemes on the same hosts and ports, sorted as etcd sorts them: http first. */
+export function bothSchemes(urls: readonly PeerUrl[]): readonly PeerUrl[] {
+  const both = urls.flatMap((url) => [withScheme(url, 'http'), withScheme(url, 'https')]);
+  return [...new Set(both)].sort();
+}
+
+export function isStrict(draft: Draft, target: Target): boolean {
+  return sameUrls(draft.world.record[target.member] ?? [], target.urls);
+}

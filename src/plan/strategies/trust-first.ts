@@ -1,0 +1,40 @@
+/**
+ * trust-first: leaf and trust everywhere while all is still http; then each member is stopped, updated
+ * through the others and started on https, so that nobody ever dials a listener that is not there.
+ *
+ *   trust    m2, m3, m1: leaf and trust, still http -> restart
+ *   members  m2, m3, m1: stop -> advertise https -> listener -> start
+ */
+
+import type { MemberName } from '../../model/ids.ts';
+import type { DeclaredWindow } from '../../model/rollout.ts';
+import type { Draft } from '../draft.ts';
+import {
+  NOT_YET_SWITCHED,
+  comeBackWindows,
+  giveTrust,
+  hasTrust,
+  inOrder,
+  isDone,
+  stopAndConvert,
+} from '../moves.ts';
+import type { Target } from '../target.ts';
+
+/** With one or two members nobody could be stopped while its URL changes: the URL goes first. */
+export function trustFirstWindows(memberCount: number): readonly DeclaredWindow[] {
+  const because = 'a member is advertised as https just before its own restart';
+  const small = { phase: 'members' as const, because, reasons: NOT_YET_SWITCHED };
+  return [...comeBackWindows(), ...(memberCount <= 2 ? [small] : [])];
+}
+
+export function trustFirst(
+  draft: Draft,
+  targets: readonly Target[],
+  order: readonly MemberName[],
+): void {
+  const all = inOrder(targets, order);
+  for (const target of all) if (!hasTrust(draft, target)) giveTrust(draft, target, all);
+  for (const target of all) {
+    if (!isDone(draft, target)) stopAndConvert(draft, 'members', target, all);
+  }
+}

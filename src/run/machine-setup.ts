@@ -1,0 +1,108 @@
+/** The vocabulary of the run's statechart: its actors, guards and actions, by the names that the chart uses. */
+
+import { assign, fromPromise, setup } from 'xstate';
+import {
+  type Answer,
+  type Context,
+  MAX_REPLANS,
+  type MachineInput,
+  type MachineOutput,
+  type RunActors,
+  answerOf,
+  isAtEnd,
+  isInsideGroup,
+  leavesStopped,
+  partsGroup,
+  stepAt,
+  touches,
+} from './machine-types.ts';
+
+/** The context goes to every hand. */
+function hand(name: keyof RunActors): ReturnType<typeof fromPromise<Answer, Context>> {
+  return fromPromise<Answer, Context>(() => Promise.reject(new Error(`no hand for ${name}`)));
+}
+
+export const runSetup = setup({
+  types: {
+    context: {} as Context,
+    input: {} as MachineInput,
+    output: {} as MachineOutput,
+    events: {} as { type: 'STOP' } | { type: 'PAUSE' },
+  },
+  actors: {
+    acquire: hand('acquire'),
+    recordPlan: hand('recordPlan'),
+    look: hand('look'),
+    intend: hand('intend'),
+    perform: hand('perform'),
+    recordDone: hand('recordDone'),
+    recordFailed: hand('recordFailed'),
+    gate: hand('gate'),
+    recordGate: hand('recordGate'),
+    planAgain: hand('planAgain'),
+    close: hand('close'),
+  },
+  guards: {
+    isGood: ({ event }) => answerOf(event).kind === 'good',
+    hasMoved: ({ event, context }) =>
+      answerOf(event).kind === 'moved' && context.replans < MAX_REPLANS,
+    isOurs: ({ event }) => answerOf(event).fault === 'ours',
+    isAtEnd: ({ context }) => isAtEnd(context),
+    isStopping: ({ context }) => context.stopRequested !== 'no' && !isInsideGroup(context),
+    hasGate: ({ context }) => stepAt(context)?.after !== undefined,
+    changesMaterial: ({ context }) => stepAt(context)?.kind === 'issue-certificates',
+    hasPassed: ({ context }) => context.gated?.verdict.kind === 'pass',
+    hasFailedByUs: ({ context }) =>
+      context.gated?.verdict.kind === 'fail' && context.gated.verdict.fault === 'ours',
+    mayStopHere: ({ context }) => !isInsideGroup(context),
+    mayStopAfter: ({ context }) => !partsGroup(context),
+    isRepaired: ({ context }) => context.repairsOnly && isAtEnd(context),
+    leavesStopped: ({ context }) => leavesStopped(context) && !context.repairsOnly,
+    isUntouched: ({ context }) => !context.hasTouched,
+    goesBack: ({ context }) => context.onFailure === 'rollback' && context.direction === 'forward',
+  },
+  actions: {
+    advance: assign({ index: ({ context }) => context.index + 1 }),
+    touch: assign({ hasTouched: ({ context }) => context.hasTouched || touches(context) }),
+    keepFailure: assign({
+      failure: ({ event, context }) => answerOf(event).failure ?? context.failure,
+    }),
+    keepFirstFailure: assign({
+      failure: ({ event, context }) => context.failure ?? answerOf(event).failure,
+    }),
+    keepGateFailure: assign({ failure: ({ context }) => context.gated?.failure }),
+    keepEffects: assign({ effects: ({ event }) => answerOf(event).effects ?? [] }),
+    keepGate: assign({ gated: ({ event }) => answerOf(event).gated }),
+    keepWhy: assign({ because: ({ event }) => answerOf(event).because ?? '' }),
+    newMaterial: assign({
+      because: 'the certificates are made: the same steps with the real leaves',
+    }),
+    countReplan: assign({ replans: ({ context }) => context.replans + 1 }),
+    takePlan: assign({
+      proven: ({ event, context }) => answerOf(event).proven ?? context.proven,
+      index: 0,
+    }),
+    turnBack: assign({
+      direction: 'rollback' as const,
+      because: ({ context }) => `undo after ${context.failure?.code ?? 'a failure'}`,
+    }),
+    repairOnly: assign({
+      repairsOnly: true,
+      because: 'what this run has stopped is started first',
+    }),
+    rememberStop: assign({
+      stopRequested: ({ event }) =>
+        event.type === 'PAUSE' ? ('pause' as const) : ('interrupt' as const),
+    }),
+    atEnd: assign({
+      outcome: ({ context }) =>
+        context.direction === 'forward' ? ('done' as const) : ('rolled-back' as const),
+    }),
+    asPaused: assign({ outcome: 'paused' as const }),
+    asRefused: assign({ outcome: 'refused' as const }),
+    asStopped: assign({
+      outcome: ({ context }) =>
+        context.stopRequested === 'pause' ? ('paused' as const) : ('interrupted' as const),
+    }),
+  },
+});
