@@ -4,6 +4,8 @@ import type { MemberName } from '../model/ids.ts';
 import { loadDisk } from '../model/load.ts';
 import type { MemberGoal } from '../model/rollout.ts';
 import { FLAG, type Settings, peerSettings, settingChanges, urlList } from '../model/settings.ts';
+import { started } from '../model/steps/restart-member.ts';
+import { linkedMajority } from '../model/steps/settle.ts';
 import { isHttps, sameUrls, urlParts } from '../model/url.ts';
 import { isUp, memberOf } from '../model/world.ts';
 import { type Draft, add, advertise, configure, handOver, restart } from './draft.ts';
@@ -19,8 +21,13 @@ export function bringBack(draft: Draft, goal: MemberGoal): void {
     group,
     why: 'a stopped member comes back first; tolerance before all else',
   };
-  if (!loadDisk(member.disk, member.version).ok)
+  if (!loadDisk(member.disk, member.version).ok) {
     configure(draft, here, goal.member, goal.settings, true);
+  }
+  // With the list as it is nobody could dial it and it could dial nobody: the list goes back first.
+  if (linkedMajority(started(draft.world, member.name))?.has(member.name) === false) {
+    advertise(draft, here, goal.member, goal.urls);
+  }
   restart(draft, here, goal.member);
 }
 
