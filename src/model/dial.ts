@@ -190,22 +190,40 @@ export function leafOf(member: MemberWorld, process: PeerProcess): Leaf | undefi
   return key.keyId === leaf.leaf.keyId ? leaf.leaf : undefined;
 }
 
-/** A world never changes, and each rule of a proof asks for the matrix of the same one. */
+/** Worlds and members never change, so an answer is worked out once for each pair of them at one time. */
 const MATRICES = new WeakMap<World, ReadonlyMap<string, DialAnswer>>();
+const ANSWERS = new WeakMap<MemberWorld, WeakMap<MemberWorld, Remembered>>();
+
+interface Remembered {
+  readonly nowMs: number;
+  readonly answer: DialAnswer;
+}
 
 /** Every ordered pair of up members, `a>b`, with its answer. */
 export function dialMatrix(world: World): ReadonlyMap<string, DialAnswer> {
-  const kept = MATRICES.get(world);
-  if (kept !== undefined) return kept;
+  const known = MATRICES.get(world);
+  if (known !== undefined) return known;
   const matrix = new Map<string, DialAnswer>();
-  MATRICES.set(world, matrix);
   for (const from of world.members) {
     for (const to of world.members) {
       if (from === to || from.process === undefined || to.process === undefined) continue;
-      matrix.set(pairKey(from.name, to.name), dial(world, from, to));
+      matrix.set(pairKey(from.name, to.name), remembered(world, from, to));
     }
   }
+  MATRICES.set(world, matrix);
   return matrix;
+}
+
+/** A pair that probes have shown broken is a matter of the world, and is asked each time. */
+function remembered(world: World, from: MemberWorld, to: MemberWorld): DialAnswer {
+  if (world.blocked.length > 0) return dial(world, from, to);
+  const answers = ANSWERS.get(from) ?? new WeakMap<MemberWorld, Remembered>();
+  ANSWERS.set(from, answers);
+  const known = answers.get(to);
+  if (known?.nowMs === world.nowMs) return known.answer;
+  const answer = dial(world, from, to);
+  answers.set(to, { nowMs: world.nowMs, answer });
+  return answer;
 }
 
 /** Raft between two members works when at least one can dial the other (rafthttp peer.go `pick`). */

@@ -14,7 +14,9 @@ export function settle(world: World): World {
   return {
     ...world,
     members: world.members.map((member) => {
-      return majority.has(member.name) ? { ...member, view: world.record } : member;
+      // The same object where nothing changes: what was worked out about it stays known.
+      if (!majority.has(member.name) || member.view === world.record) return member;
+      return { ...member, view: world.record };
     }),
   };
 }
@@ -25,8 +27,19 @@ export function linkedMajority(world: World): ReadonlySet<string> | undefined {
   return linkedGroups(world).find((group) => group.size >= needed);
 }
 
+/** Worlds never change, so what follows from one is worked out once. */
+const GROUPS = new WeakMap<World, readonly ReadonlySet<string>[]>();
+
 /** Up members, grouped by links of at least one direction. */
 export function linkedGroups(world: World): readonly ReadonlySet<string>[] {
+  const known = GROUPS.get(world);
+  if (known !== undefined) return known;
+  const groups = groupsOf(world);
+  GROUPS.set(world, groups);
+  return groups;
+}
+
+function groupsOf(world: World): readonly ReadonlySet<string>[] {
   const matrix = dialMatrix(world);
   const left = new Set(world.members.filter(isUp).map((member) => member.name as string));
   const groups: Set<string>[] = [];
