@@ -138,8 +138,10 @@ function surprises(
 ): readonly string[] {
   return [...predicted].flatMap(([pair, answer]) => {
     const state = seen.get(pair);
+    // What was seen broken once may work again, now that one of its ends has changed.
+    const wasBroken = answer.can === 'no' && answer.reason === 'seen-broken';
     const isWrong =
-      (state === 'reached' && answer.can === 'no') ||
+      (state === 'reached' && answer.can === 'no' && !wasBroken) ||
       (state === 'not-reached' && answer.can === 'yes');
     return isWrong ? [pair] : [];
   });
