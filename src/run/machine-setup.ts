@@ -84,7 +84,8 @@ export const runSetup = setup({
     }),
     turnBack: assign({
       direction: 'rollback' as const,
-      because: ({ context }) => `undo after ${context.failure?.code ?? 'a failure'}`,
+      because: ({ context: { failure } }) =>
+        failure === undefined ? 'undo after a failure' : `undo after ${failure.code}: ${failure.but}`,
     }),
     repairOnly: assign({
       repairsOnly: true,
