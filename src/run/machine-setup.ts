@@ -9,8 +9,10 @@ import {
   type MachineOutput,
   type RunActors,
   answerOf,
+  bothFailures,
   isAtEnd,
   isInsideGroup,
+  isStillParted,
   leavesStopped,
   partsGroup,
   stepAt,
@@ -62,18 +64,24 @@ export const runSetup = setup({
     goesBack: ({ context }) => context.onFailure === 'rollback' && context.direction === 'forward',
   },
   actions: {
-    advance: assign({ index: ({ context }) => context.index + 1 }),
+    advance: assign({
+      index: ({ context }) => context.index + 1,
+      isParted: ({ context }) => isStillParted(context),
+    }),
     touch: assign({ hasTouched: ({ context }) => context.hasTouched || touches(context) }),
     keepFailure: assign({
       failure: ({ event, context }) => answerOf(event).failure ?? context.failure,
     }),
     keepFirstFailure: assign({
-      failure: ({ event, context }) => context.failure ?? answerOf(event).failure,
+      failure: ({ event, context }) => bothFailures(context.failure, answerOf(event).failure),
     }),
     keepGateFailure: assign({ failure: ({ context }) => context.gated?.failure }),
     keepEffects: assign({ effects: ({ event }) => answerOf(event).effects ?? [] }),
     keepGate: assign({ gated: ({ event }) => answerOf(event).gated }),
-    keepWhy: assign({ because: ({ event }) => answerOf(event).because ?? '' }),
+    keepWhy: assign({
+      because: ({ event }) => answerOf(event).because ?? '',
+      isParted: ({ context }) => isInsideGroup(context),
+    }),
     newMaterial: assign({
       because: 'the certificates are made: the same steps with the real leaves',
     }),
@@ -85,7 +93,9 @@ export const runSetup = setup({
     turnBack: assign({
       direction: 'rollback' as const,
       because: ({ context: { failure } }) =>
-        failure === undefined ? 'undo after a failure' : `undo after ${failure.code}: ${failure.but}`,
+        failure === undefined
+          ? 'undo after a failure'
+          : `undo after ${failure.code}: ${failure.but}`,
     }),
     repairOnly: assign({
       repairsOnly: true,
