@@ -12,7 +12,11 @@ interface Choice {
 }
 
 const CHOICES: readonly Choice[] = [
-  { key: 'strategy', supported: ['documented'], asks: ({ strategy }) => strategy },
+  {
+    key: 'strategy',
+    supported: ['documented', 'dual-url', 'dual-listener', 'trust-first', 'fewest-restarts'],
+    asks: ({ strategy }) => strategy,
+  },
   { key: 'scope', supported: ['peer'], asks: ({ scope }) => scope },
   { key: 'memberApi', supported: ['grpc'], asks: ({ memberApi }) => memberApi },
   { key: 'cluster.via', supported: ['direct'], asks: ({ cluster }) => cluster.via },

@@ -123,7 +123,8 @@ export const LEGAL_NEXT: Readonly<Record<JournalState, readonly EntryType[]>> = 
   none: ['opened'],
   opened: ['locked', 'planned', 'noted', 'unlocked', 'closed', 'resumed'],
   ready: ['locked', 'planned', 'intended', 'gate', 'noted', 'unlocked', 'closed', 'resumed'],
-  acting: ['done', 'failed', 'noted', 'resumed'],
+  // `closed`: what was done could not be written, and then the disk took this.
+  acting: ['done', 'failed', 'noted', 'closed', 'resumed'],
   failed: ['planned', 'noted', 'unlocked', 'closed', 'resumed'],
   closed: ['unlocked', 'resumed'],
   // A finished run can still be rolled back, by command.

@@ -79,15 +79,19 @@ export function pairKey(from: string, to: string): string {
   return `${from}>${to}`;
 }
 
-/** The pairs in which the member has an end, both directions, become unobserved. */
+/** The pairs in which the member has an end become unobserved, and what was seen broken of them is out of date. */
 export function withUnobserved(world: World, name: string, directions: 'in' | 'both'): World {
-  const pairs = new Set(world.unobserved);
+  const changed = new Set<string>();
   for (const peer of world.members) {
     if (peer.name === name) continue;
-    pairs.add(pairKey(peer.name, name));
-    if (directions === 'both') pairs.add(pairKey(name, peer.name));
+    changed.add(pairKey(peer.name, name));
+    if (directions === 'both') changed.add(pairKey(name, peer.name));
   }
-  return { ...world, unobserved: [...pairs].sort() };
+  return {
+    ...world,
+    unobserved: [...new Set([...world.unobserved, ...changed])].sort(),
+    blocked: world.blocked.filter((pair) => !changed.has(pair)),
+  };
 }
 
 /** Every ordered pair of the members: what is unobserved when nothing was looked at yet. */

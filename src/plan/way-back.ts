@@ -8,19 +8,57 @@ import { started } from '../model/steps/restart-member.ts';
 import { linkedMajority } from '../model/steps/settle.ts';
 import { isHttps, sameUrls, urlParts } from '../model/url.ts';
 import { isUp, memberOf } from '../model/world.ts';
-import { type Draft, add, advertise, configure, handOver, restart } from './draft.ts';
+import {
+  type Draft,
+  type Here,
+  add,
+  advertise,
+  configure,
+  handOver,
+  isDialableByAll,
+  restart,
+} from './draft.ts';
 import { owned, runsAs } from './target.ts';
 
-/** A member that is down starts first: with its disk as it is when that starts and links, else with the original settings. */
+/**
+ * A member that is down starts first, and goes home at once where that links it: what it was last started
+ * with may be why it is down. Else it keeps its trust, and at last it starts from its disk as it is.
+ */
 export function bringBack(draft: Draft, goal: MemberGoal): void {
+  if (isUp(memberOf(draft.world, goal.member))) return;
+  for (const settings of [goal.settings, withTrustKept(draft, goal)]) {
+    const trial: Draft = { ...draft, steps: [...draft.steps] };
+    startHomeward(trial, goal, settings);
+    if (!isWellBack(trial, goal)) continue;
+    draft.steps.push(...trial.steps.slice(draft.steps.length));
+    draft.world = trial.world;
+    return;
+  }
+  startAsItIs(draft, goal);
+}
+
+function repairing(goal: MemberGoal): Here {
+  const why = 'a stopped member comes back first; tolerance before all else';
+  return { phase: 'repair', group: `repair/${goal.member}`, why };
+}
+
+/** The list first, where the others can change it: a member update needs quorum. */
+function startHomeward(draft: Draft, goal: MemberGoal, settings: Settings): void {
+  const here = repairing(goal);
+  if (linkedMajority(draft.world) !== undefined) advertise(draft, here, goal.member, goal.urls);
+  configure(draft, here, goal.member, settings, settings === goal.settings);
+  restart(draft, here, goal.member);
+}
+
+/** It is up, linked to the majority, and no lease would expire through it. */
+function isWellBack({ world }: Draft, { member }: MemberGoal): boolean {
+  if (linkedMajority(world)?.has(member) !== true) return false;
+  return world.leader === undefined || isDialableByAll(world, world.leader);
+}
+
+function startAsItIs(draft: Draft, goal: MemberGoal): void {
   const member = memberOf(draft.world, goal.member);
-  if (isUp(member)) return;
-  const group = `repair/${goal.member}`;
-  const here = {
-    phase: 'repair' as const,
-    group,
-    why: 'a stopped member comes back first; tolerance before all else',
-  };
+  const here = repairing(goal);
   if (!loadDisk(member.disk, member.version).ok) {
     configure(draft, here, goal.member, goal.settings, true);
   }

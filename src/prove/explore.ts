@@ -17,6 +17,7 @@ export interface Walk {
 export function explore(rollout: Rollout, withMishaps: boolean): Walk {
   const worlds: World[] = [rollout.start];
   const moments: Moment[] = [momentOf(rollout, rollout.start, -1, 'start')];
+  if (withMishaps) moments.push(...crashes(rollout, rollout.start, -1, 'start'));
   let world = rollout.start;
   rollout.steps.forEach((step, index) => {
     moments.push(momentOf(rollout, world, index, 'before'));

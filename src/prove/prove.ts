@@ -71,15 +71,16 @@ function judge(
     for (const invariant of rules) {
       for (const breach of invariant.check(moment, rollout)) {
         const key = `${invariant.name} ${breach.subject}`;
-        const { but, so, remedy } = breach;
+        const crash = crashText(moment);
+        const { so, remedy } = breach;
+        const but = moment.kind === 'start' ? `${crash}${breach.but}` : breach.but;
         const violation = { rule: invariant.name, severity: invariant.severity, but, so, remedy };
-        if (
-          moment.kind === 'start' &&
-          moment.mishap === undefined &&
-          invariant.name !== 'known-dials'
+        if (moment.kind === 'start' && invariant.name !== 'known-dials') {
+          inherited.set(`${crash}${key}`, violation);
+        } else if (
+          (inherited.has(key) || inherited.has(`${crash}${key}`)) &&
+          !isAtLast(rollout, moment)
         ) {
-          inherited.set(key, violation);
-        } else if (inherited.has(key) && moment.kind !== 'end') {
           continue;
         } else if (isStartAgain(rollout, moment) && AS_IT_WAS.includes(invariant.name)) {
           continue;
@@ -92,6 +93,19 @@ function judge(
     }
   }
   return { open, accepted: [...accepted.values()], inherited: [...inherited.values()] };
+}
+
+/** The same crash breaks the same rule at the start already: `if m3 crashes and comes back: `. */
+function crashText({ mishap }: Moment): string {
+  if (mishap === undefined) return '';
+  return `if ${mishap.member} crashes${mishap.isBack ? ' and comes back' : ''}: `;
+}
+
+/** The end, and a crash in it; a way back may end as exposed as the run began. */
+function isAtLast({ steps, direction }: Rollout, moment: Moment): boolean {
+  if (moment.kind === 'end') return true;
+  const isLastCrash = moment.kind === 'after' && moment.index === steps.length - 1;
+  return isLastCrash && moment.mishap !== undefined && direction === 'forward';
 }
 
 /** A way back ends where the run began, and that may have been a degraded cluster. */

@@ -11,7 +11,7 @@ import { failureTolerance } from '../model/quorum.ts';
 import { type Step, memberOfStep, takesDown } from '../model/step.ts';
 import { type World, isUp } from '../model/world.ts';
 import { gistOf } from './gist.ts';
-import { type Answer, GOOD, bad } from './machine-types.ts';
+import { type Answer, GOOD, MAX_REPLANS, bad } from './machine-types.ts';
 import type { RunDoors, Seen } from './run-doors.ts';
 
 const POLL_MS = 1000;
@@ -51,8 +51,10 @@ function judge(input: LookInput, seen: Seen): Answer {
   if (down.length > 0) return bad(foreign(input, down), 'foreign');
   const edited = found.filter((each) => ['file', 'settings', 'process'].includes(each.kind));
   if (edited.length > 0) return bad(stale(input, edited));
-  if (found.length > 0)
-    return { kind: 'moved', because: found.map((each) => each.text).join('; ') };
+  if (found.length > 0) {
+    const because = found.map((each) => each.text).join('; ');
+    return { kind: 'moved', because, failure: restless(input, because) };
+  }
   const thin = withoutTolerance(input, seen);
   if (thin !== undefined) return bad(thin, 'foreign');
   return GOOD;
@@ -91,6 +93,18 @@ function foreign(input: LookInput, down: readonly Difference[]): Failure {
     but: `${names} went down, and no step of ours did that: ${String(up)} of ${String(input.expected.members.length)} members are up`,
     so: 'nothing is touched while another member is down',
     remedy: `bring ${names} back, then peershift resume`,
+  };
+}
+
+/** Said only when the run has planned anew too often already. */
+function restless(input: LookInput, because: string): Failure {
+  return {
+    code: 'STALE_WORLD',
+    where: input.where,
+    would: say(input.step),
+    but: `${because}; and this run has planned anew ${String(MAX_REPLANS)} times already`,
+    so: 'something else keeps changing the cluster; the step was not begun',
+    remedy: 'find out what moves it (elections? another operator?), then peershift resume',
   };
 }
 

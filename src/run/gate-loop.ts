@@ -55,7 +55,8 @@ interface Gate {
 function makeGate({ hands, step, spec }: GateInput): Gate {
   const { doors, after } = hands;
   const asks = (check: GateSpec['checks'][number]): boolean => spec.checks.includes(check);
-  const touched = memberOfStep(step);
+  // What a running member never reads cannot be the cause of its trouble.
+  const touched = step.kind === 'record-cluster' ? undefined : memberOfStep(step);
   const links = asks('links')
     ? makeLinkProbe(doors, {
         expected: after,

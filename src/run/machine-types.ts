@@ -51,6 +51,8 @@ export interface MachineOutput {
 
 export interface Context extends MachineInput, MachineOutput {
   readonly index: number;
+  /** A plan made anew inside a group: its first group finishes that one, and no stop comes before. */
+  readonly isParted: boolean;
   /** Only what this run has left stopped is started, and then the run pauses. */
   readonly repairsOnly: boolean;
   readonly direction: Direction;
@@ -94,6 +96,16 @@ export function answerOf(event: { readonly type: string }): Answer {
   return 'output' in event ? (event.output as Answer) : { kind: 'bad' };
 }
 
+/** The first one counts; what then stood against going on or back is said with it. */
+export function bothFailures(
+  first: Failure | undefined,
+  second: Failure | undefined,
+): Failure | undefined {
+  if (first === undefined || second === undefined) return first ?? second;
+  const next = `no way on or back is proven from here: ${second.but} (${second.where})`;
+  return { ...first, so: `${first.so}; ${next}` };
+}
+
 export function stepAt(context: Context): Step | undefined {
   return context.proven.rollout.steps[context.index];
 }
@@ -114,7 +126,13 @@ export function isAtEnd(context: Context): boolean {
 export function partsGroup(context: Context): boolean {
   const { steps } = context.proven.rollout;
   const group = steps[context.index]?.group;
-  return group !== undefined && steps[context.index + 1]?.group === group;
+  if (group === undefined) return context.isParted;
+  return steps[context.index + 1]?.group === group;
+}
+
+/** After the step in hand: does the group that an earlier plan began still wait for its end? */
+export function isStillParted(context: Context): boolean {
+  return context.isParted && partsGroup(context);
 }
 
 /** Has a step of the group in hand taken a member down that no later one has started yet? */
@@ -128,6 +146,7 @@ export function leavesStopped(context: Context): boolean {
 
 /** Is the step at the index inside a group that has begun and not ended? */
 export function isInsideGroup(context: Context): boolean {
+  if (context.isParted) return true;
   const { steps } = context.proven.rollout;
   const group = steps[context.index]?.group;
   return context.index > 0 && group !== undefined && steps[context.index - 1]?.group === group;

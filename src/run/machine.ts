@@ -25,6 +25,7 @@ export const runMachine = runSetup.createMachine({
   context: ({ input: given }) => ({
     ...given,
     index: 0,
+    isParted: false,
     repairsOnly: false,
     direction: given.proven.rollout.direction,
     replans: 0,

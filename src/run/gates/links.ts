@@ -5,7 +5,9 @@
  *   first probe 4 s later, first tick 5 s later: the round trip histogram gets +2 samples
  *   sum grown: at least one probe reached b's URL; sum as before: none did
  *
- * Only that first tick counts: later ones repeat the old value on a dead link. (rafthttp
+ * A member with several URLs is probed at the next one 4 s after a failure, so each URL gets a tick. A
+ * prober that was never reached adds nothing, however often it ticks; one that was repeats its value, so
+ * growth shows that the link worked since the re-issue, not that it works now. (rafthttp
  * probing_status.go and xiang90/probing; seen on 3.3.25, 3.4.23, 3.5.16.)
  */
 
@@ -18,7 +20,11 @@ import type { RunDoors } from '../run-doors.ts';
 
 /** A first tick that says `not reached` is asked once more: the listener may have come up between probe and tick. */
 const MAX_ROUNDS = 2;
-/** The tick comes 5 s after the re-issue; this much later it is missing. */
+/** One sample from each of the two probers (message and snapshot transport). */
+const SAMPLES_PER_TICK = 2;
+/** While a prober fails it ticks again after 5 s. */
+const TICK_MS = 5000;
+/** The first tick comes 5 s after the re-issue; this much later it is missing. */
 const TICK_OVERDUE_MS = 9000;
 
 type Seen = 'waiting' | 'reached' | 'not-reached' | 'unreadable';
@@ -50,6 +56,9 @@ export function makeLinkProbe(doors: RunDoors, input: LinkProbeInput): LinkProbe
   let startedAtMs = 0;
   let round = 0;
   const sourceOf = (pair: string): MemberName => pair.split('>')[0] as MemberName;
+  const urlCount = (pair: string): number =>
+    input.expected.record[pair.split('>')[1] ?? '']?.length ?? 1;
+  const mostUrls = Math.max(1, ...Object.values(input.expected.record).map((urls) => urls.length));
 
   const begin = async (): Promise<Verdict | undefined> => {
     const refused = await reissue(doors, input);
@@ -63,16 +72,17 @@ export function makeLinkProbe(doors: RunDoors, input: LinkProbeInput): LinkProbe
   };
 
   const read = async (): Promise<void> => {
-    const samples = await readAll(
+    const latest = await readAll(
       doors,
       predicted,
       [...seen].filter(([, state]) => state === 'waiting').map(([pair]) => sourceOf(pair)),
     );
     for (const [pair, state] of seen) {
-      const [before, now] = [baseline?.get(pair), samples.get(pair)];
+      const [before, now] = [baseline?.get(pair), latest.get(pair)];
       if (state !== 'waiting' || before === undefined || now === undefined) continue;
-      if (now.count < before.count + 2) continue;
-      seen.set(pair, now.sum > before.sum ? 'reached' : 'not-reached');
+      const samples = now.count - before.count;
+      if (samples >= SAMPLES_PER_TICK && now.sum > before.sum) seen.set(pair, 'reached');
+      else if (samples >= SAMPLES_PER_TICK * urlCount(pair)) seen.set(pair, 'not-reached');
     }
   };
 
@@ -81,7 +91,8 @@ export function makeLinkProbe(doors: RunDoors, input: LinkProbeInput): LinkProbe
       if (baseline === undefined) return (await begin()) ?? waiting(seen);
       await read();
       const verdict = judge(predicted, seen, input.touched);
-      const isOverdue = doors.clock.nowMs() - startedAtMs > TICK_OVERDUE_MS;
+      const waitedMs = doors.clock.nowMs() - startedAtMs;
+      const isOverdue = waitedMs > TICK_OVERDUE_MS + TICK_MS * (mostUrls - 1);
       const hasSurprise = verdict.kind === 'fail';
       if ((hasSurprise || (verdict.kind === 'hold' && isOverdue)) && round < MAX_ROUNDS) {
         baseline = undefined;

@@ -51,13 +51,15 @@ async function readBack(hands: Hands, step: AdvertisePeer): Promise<Answer> {
   if (await appears(hands, step, names)) {
     return done({ kind: 'updated', member: step.member, urls: step.to });
   }
-  return failedBy(
-    uncertain(
-      hands,
-      step,
-      `not every member shows ${step.to.join(' and ')} for ${step.member} after ${String(READ_BACK_MS / 1000)} s`,
-    ),
-  );
+  const lists = await Promise.all(names.map((name) => listed(hands, name, step.member)));
+  const silent = names.filter((_name, index) => lists[index] === undefined);
+  const waited = `after ${String(READ_BACK_MS / 1000)} s`;
+  const but =
+    silent.length === 0
+      ? `not every member shows ${step.to.join(' and ')} for ${step.member} ${waited}`
+      : `${silent.join(', ')} does not tell its member list ${waited}`;
+  // A member that does not answer is not cut off by a URL: its client port is another one.
+  return failedBy(uncertain(hands, step, but), silent.length === 0 ? 'ours' : 'foreign');
 }
 
 async function appears(
