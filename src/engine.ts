@@ -41,7 +41,7 @@ export async function prepare(
   links?: LinkKnowledge,
   repairsOnly = false,
 ): Promise<Result<Prepared, readonly Failure[]>> {
-  const session = await look(rim, options, run, links);
+  const session = await look(rim, options, run, links, direction);
   if (!session.ok) return session;
   const rollout =
     direction === 'forward'
@@ -61,6 +61,7 @@ export async function look(
   options: Options,
   run: RunState = EMPTY_RUN,
   links?: LinkKnowledge,
+  direction: Direction = 'forward',
 ): Promise<Result<Session, readonly Failure[]>> {
   const seen = await observe(rim);
   if (!seen.ok) return seen;
@@ -68,6 +69,7 @@ export async function look(
   const { failures, warnings } = preflight(state, rim.desired, {
     ...options,
     stoppedByUs: run.handled,
+    isGoingBack: direction === 'rollback',
     writtenDigests: [
       ...run.start.map((member) => member.configDigest),
       ...run.effects.flatMap((each) => (each.kind === 'config-written' ? [each.digest] : [])),

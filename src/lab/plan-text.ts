@@ -13,7 +13,6 @@ export function planText(lab: Lab, schemaUrl: string | undefined): string {
   const endpoints = lab.members.map((member) => `    - ${member.endpoint}`).join('\n');
   return `${schema}# A plan file for the lab in this folder. See what peershift would do, then let it:
 #
-#   peershift check plan.yaml      every reason why it could not run; changes nothing
 #   peershift preview plan.yaml    the ordered steps and the proof; changes nothing
 #   peershift run plan.yaml        preview, ask, execute
 #   peershift verify plan.yaml     is every peer link mutual TLS?

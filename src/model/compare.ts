@@ -53,7 +53,10 @@ function memberDifferences(expected: MemberWorld, seen: MemberWorld): readonly D
   }
   for (const path of namedPaths(expected)) {
     if (sameFile(expected.disk.files[path], seen.disk.files[path])) continue;
-    differences.push(found('file', `${path} of ${name} is not the file that was put there`));
+    const now = contentText(seen.disk.files[path]);
+    differences.push(
+      found('file', `${path} of ${name} is not the file that was put there: ${now}`),
+    );
   }
   return differences;
 }
@@ -67,6 +70,25 @@ function samePool(expected: MemberWorld, seen: MemberWorld): boolean {
 
 function sameFile(a: FileContent | undefined, b: FileContent | undefined): boolean {
   return contentKey(a) === contentKey(b);
+}
+
+/** What stands there now, for the person who has to find out who put it there. */
+function contentText(content: FileContent | undefined): string {
+  switch (content?.kind) {
+    case 'leaf': {
+      const names = [...content.leaf.dnsNames, ...content.leaf.ipAddresses];
+      return `now a leaf for ${names.length === 0 ? 'no name at all' : names.join(', ')}`;
+    }
+    case 'key':
+      return 'now another key';
+    case 'pool':
+      return `now ${content.authorities.map((each) => each.subject).join(' and ')}`;
+    case 'unusable':
+      return `now ${content.reason}`;
+    case 'absent':
+    case undefined:
+      return 'it is gone';
+  }
 }
 
 function contentKey(content: FileContent | undefined): string {

@@ -1,7 +1,5 @@
 /** What must be shown before the next step may begin, and what an answer can be. */
 
-import type { MemberName } from './ids.ts';
-
 export type GateCheck =
   /** The member list reads back as sent, on every member that answers. */
   | 'list'
@@ -16,8 +14,6 @@ export type GateCheck =
 
 export interface GateSpec {
   readonly checks: readonly GateCheck[];
-  /** Members whose URLs are issued again so that every other member probes them afresh. */
-  readonly refresh: readonly MemberName[];
   readonly quietMs: number;
   readonly timeoutMs: number;
 }

@@ -5,6 +5,9 @@ import { type MoreAddresses, type Pair, isPredicted, pairsOf } from './log-pairs
 import { type LogFinding, isTransient } from './signatures.ts';
 import type { World } from './world.ts';
 
+/** The plan names no log for this member: said in the evidence. A log that is named and cannot be read holds the gate. */
+export const NO_LOG = 'no log is configured';
+
 /** Equal findings of one member that were read together. */
 export interface Sighting {
   readonly member: MemberName;

@@ -14,7 +14,14 @@
 import { durationText } from '../base/duration.ts';
 import type { Fault, Verdict } from './gate.ts';
 import type { MemberName } from './ids.ts';
-import { type Judged, type Judgement, type LogsInput, judgeEach, restartsOf } from './log-each.ts';
+import {
+  NO_LOG,
+  type Judged,
+  type Judgement,
+  type LogsInput,
+  judgeEach,
+  restartsOf,
+} from './log-each.ts';
 
 export function judgeLogs(input: LogsInput): Verdict {
   const judged = judgeEach(input);
@@ -27,6 +34,11 @@ export function judgeLogs(input: LogsInput): Verdict {
   }
   if (input.behind.length > 0) {
     const waitsFor = `the log of ${input.behind.join(', ')} to be read to its end`;
+    return { kind: 'hold', waitsFor, fault: 'foreign' };
+  }
+  const lost = [...input.unreadable].filter(([, reason]) => reason !== NO_LOG);
+  if (lost.length > 0) {
+    const waitsFor = lost.map(([name, reason]) => `the log of ${name} (${reason})`).join('; ');
     return { kind: 'hold', waitsFor, fault: 'foreign' };
   }
   return unexpectedVerdict(input, judged) ?? quietVerdict(input, judged);

@@ -15,6 +15,8 @@ export interface MemberJudgement {
   readonly state: ObservedState;
   readonly desired: DesiredSpec;
   readonly writtenDigests: readonly string[];
+  /** Names of members whose health is no reason to refuse. */
+  readonly toBeMended: readonly string[];
   /** Undefined when facts are missing; which ones is said for each member. */
   readonly world: World | undefined;
   readonly hasQuorum: boolean;
@@ -105,7 +107,7 @@ function contradictionFailures(
 
 function healthFailures(input: MemberJudgement, member: ObservedMember): readonly Failure[] {
   const { name, health } = member;
-  if (isDown(member) || !input.hasQuorum) return [];
+  if (isDown(member) || !input.hasQuorum || input.toBeMended.includes(name)) return [];
   if (health.known && health.value.isHealthy) return [];
   if (isExplained(input.world, name)) return [];
   const judged =
@@ -120,6 +122,7 @@ function lagFailures(input: MemberJudgement, member: ObservedMember): readonly F
   const { maxLag } = input.desired.gates;
   const { name, status } = member;
   if (!status.known || isExplained(input.world, name)) return [];
+  if (input.toBeMended.includes(name)) return [];
   const { appliedIndex } = status.value;
   const indexes = input.state.members.map((each) => {
     return each.status.known ? each.status.value.appliedIndex : 0;

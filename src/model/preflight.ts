@@ -23,6 +23,8 @@ export interface PreflightOptions {
    * process.
    */
   readonly writtenDigests?: readonly string[];
+  /** A way back mends what the run in hand has restarted, whatever its health. */
+  readonly isGoingBack?: boolean;
 }
 
 export interface Preflight {
@@ -53,6 +55,7 @@ export function preflight(
       state,
       desired,
       writtenDigests: options.writtenDigests ?? [],
+      toBeMended: options.isGoingBack === true ? options.stoppedByUs : [],
       world: world.ok ? world.value : undefined,
       hasQuorum: noQuorum.length === 0,
     }),

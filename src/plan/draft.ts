@@ -46,17 +46,21 @@ export function add(draft: Draft, here: Here, step: WithoutBase<Step>, after?: G
   draft.world = applyStep(draft.world, full);
 }
 
-/** `member update`, when the list says something else. */
+/**
+ * `member update`, when the list says something else. Its links are probed at once, unless it stands in a
+ * group whose restart does that, or in a row of updates whose last one does it for all (`later`).
+ */
 export function advertise(
   draft: Draft,
   here: Here,
   member: MemberName,
   to: readonly PeerUrl[],
+  probes: 'now' | 'later' = 'now',
 ): void {
   const from = draft.world.record[member] ?? [];
   if (sameUrls(from, to)) return;
-  const alone = here.group === undefined;
-  const gate = alone ? linkGate(draft.gates, names(draft.world)) : updateGate(draft.gates);
+  const alone = here.group === undefined && probes === 'now';
+  const gate = alone ? linkGate(draft.gates) : updateGate(draft.gates);
   add(draft, here, { kind: 'advertise-peer', member, from, to }, gate);
 }
 
@@ -75,7 +79,7 @@ export function configure(
 
 export function restart(draft: Draft, here: Here, member: MemberName): void {
   const kind = isUp(memberOf(draft.world, member)) ? 'restart-member' : 'start-member';
-  add(draft, here, { kind, member }, linkGate(draft.gates, names(draft.world)));
+  add(draft, here, { kind, member }, linkGate(draft.gates));
 }
 
 /**

@@ -2,32 +2,29 @@
 
 import type { DesiredGates } from '../model/desired.ts';
 import type { GateSpec } from '../model/gate.ts';
-import type { MemberName } from '../model/ids.ts';
 
 /** After a member update inside a group: the list and health, without waiting; the group's restart has the full gate. */
 export function updateGate(gates: DesiredGates): GateSpec {
-  return { checks: ['list', 'health'], refresh: [], quietMs: 0, timeoutMs: gates.timeoutMs };
+  return { checks: ['list', 'health'], quietMs: 0, timeoutMs: gates.timeoutMs };
 }
 
 export function leaderGate(gates: DesiredGates): GateSpec {
-  return { checks: ['health'], refresh: [], quietMs: 0, timeoutMs: gates.timeoutMs };
+  return { checks: ['health'], quietMs: 0, timeoutMs: gates.timeoutMs };
 }
 
 /** After a restart or a lone member update: everything, with every ordered pair probed afresh. */
-export function linkGate(gates: DesiredGates, members: readonly MemberName[]): GateSpec {
+export function linkGate(gates: DesiredGates): GateSpec {
   return {
     checks: ['list', 'health', 'links', 'logs'],
-    refresh: members,
     quietMs: gates.quietMs,
     timeoutMs: gates.timeoutMs,
   };
 }
 
 /** Before the first change: the links as the model has them, on fresh probes, and the same data everywhere. */
-export function startGate(gates: DesiredGates, members: readonly MemberName[]): GateSpec {
+export function startGate(gates: DesiredGates): GateSpec {
   return {
     checks: ['list', 'health', 'links', 'data'],
-    refresh: members,
     quietMs: 0,
     timeoutMs: gates.timeoutMs,
   };
@@ -35,5 +32,5 @@ export function startGate(gates: DesiredGates, members: readonly MemberName[]): 
 
 /** Before the first change and after the last: the same data everywhere. */
 export function dataGate(gates: DesiredGates): GateSpec {
-  return { checks: ['health', 'data'], refresh: [], quietMs: 0, timeoutMs: gates.timeoutMs };
+  return { checks: ['health', 'data'], quietMs: 0, timeoutMs: gates.timeoutMs };
 }

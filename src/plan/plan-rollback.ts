@@ -12,7 +12,7 @@ import type { MemberName } from '../model/ids.ts';
 import type { DeclaredWindow, MemberGoal, Rollout } from '../model/rollout.ts';
 import { sameUrls } from '../model/url.ts';
 import { type World, memberOf } from '../model/world.ts';
-import { add, endWithData, leadFromDialable, names, newDraft } from './draft.ts';
+import { add, endWithData, leadFromDialable, newDraft } from './draft.ts';
 import { startGate } from './gates.ts';
 import { runsAs } from './target.ts';
 import {
@@ -67,12 +67,7 @@ export function planRollback(input: RollbackInput): Result<Rollout, readonly Fai
     !isAtGoal(draft.world, goals)
   ) {
     const why = 'nothing may rest on a link that was not seen';
-    add(
-      draft,
-      { phase: 'prepare', why },
-      { kind: 'check-links' },
-      startGate(input.gates, names(draft.world)),
-    );
+    add(draft, { phase: 'prepare', why }, { kind: 'check-links' }, startGate(input.gates));
   }
   const isBehind = goals.some((goal) => isConverted(draft, goal));
   if (isBehind) for (const goal of goals) takeBackUnloaded(draft, goal);

@@ -8,7 +8,7 @@ import type { Material } from '../model/material.ts';
 import type { Rollout } from '../model/rollout.ts';
 import { settingChanges } from '../model/settings.ts';
 import { type World, isUp, memberOf } from '../model/world.ts';
-import { type Draft, add, endWithData, leadFromDialable, names, newDraft } from './draft.ts';
+import { type Draft, add, endWithData, leadFromDialable, newDraft } from './draft.ts';
 import { startGate } from './gates.ts';
 import { orderOf } from './order.ts';
 import { bringBack, isDone } from './moves.ts';
@@ -79,7 +79,7 @@ function prepare(draft: Draft, input: PlanInput, targets: readonly Target[]): vo
     );
   }
   if (draft.world.unobserved.length > 0) {
-    const gate = startGate(input.desired.gates, names(draft.world));
+    const gate = startGate(input.desired.gates);
     const why = 'health is no evidence of links; nothing may rest on one that was not seen';
     add(draft, { phase: 'prepare', why }, { kind: 'check-links' }, gate);
   }

@@ -162,12 +162,13 @@ export function needsSecondListener(draft: Draft, goal: MemberGoal): boolean {
 /** Both URLs while the listeners go back, so that nobody loses a direction; the https URL goes last. */
 export function revertUnderBothUrls(draft: Draft, goals: readonly MemberGoal[]): void {
   const secure = goals.filter((goal) => isConverted(draft, goal) && !servesGoal(draft, goal));
-  for (const goal of secure) {
+  secure.forEach((goal, index) => {
     const present = draft.world.record[goal.member] ?? [];
     const both = [...new Set([...goal.urls, ...present])].sort();
     const why = 'whichever scheme the port speaks, one of the two URLs fits';
-    advertise(draft, { phase: 'announce', why }, goal.member, both);
-  }
+    const probes = index < secure.length - 1 ? 'later' : 'now';
+    advertise(draft, { phase: 'announce', why }, goal.member, both, probes);
+  });
   secure.forEach((goal, index) => {
     const { member } = goal;
     handOver(draft, 'switch', member, (name) => rankOf(draft, goals, name));

@@ -3,6 +3,7 @@
 import { assert, present } from '../base/assert.ts';
 import { digestOf } from '../base/digest.ts';
 import type { Failure } from '../model/failure.ts';
+import type { MemberName } from '../model/ids.ts';
 import { memberOfStep } from '../model/step.ts';
 import { type World, withUnobserved } from '../model/world.ts';
 import type { JournalBody } from '../model/journal.ts';
@@ -223,6 +224,16 @@ function linksKnown(context: Context): LinkEvidence {
   if (failed !== undefined) return { blocked, unobserved: failed.unobserved };
   const step = stepAt(context);
   const touched = step === undefined ? undefined : memberOfStep(step);
-  const mayHaveChanged = touched === undefined ? world : withUnobserved(world, touched, 'both');
-  return { blocked, unobserved: mayHaveChanged.unobserved };
+  if (touched === undefined) return { blocked, unobserved: world.unobserved };
+  if (context.failure?.code === 'START_FAILED') return withIsolated(world, blocked, touched);
+  return { blocked, unobserved: withUnobserved(world, touched, 'both').unobserved };
+}
+
+/** A member that did not come back reaches nobody, whatever the model makes of its files. */
+function withIsolated(world: World, blocked: readonly string[], member: MemberName): LinkEvidence {
+  const isolated = withUnobserved({ ...world, unobserved: [] }, member, 'both').unobserved;
+  return {
+    blocked: [...new Set([...blocked, ...isolated])],
+    unobserved: world.unobserved.filter((pair) => !isolated.includes(pair)),
+  };
 }

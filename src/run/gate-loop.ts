@@ -5,7 +5,7 @@
 
 import { strictest, type GateSpec, type Verdict } from '../model/gate.ts';
 import type { Failure } from '../model/failure.ts';
-import { say } from '../model/laws.ts';
+import { applyStep, say } from '../model/laws.ts';
 import { type Step, memberOfStep } from '../model/step.ts';
 import { dataVerdict } from './gates/data.ts';
 import { healthVerdict } from './gates/health.ts';
@@ -60,7 +60,7 @@ function makeGate({ hands, step, spec }: GateInput): Gate {
   const links = asks('links')
     ? makeLinkProbe(doors, {
         expected: after,
-        refresh: spec.refresh,
+        pairs: applyStep(hands.before, step).unobserved,
         touched,
         isFenced: () => hands.lock.isHeld(),
       })

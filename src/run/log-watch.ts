@@ -1,7 +1,7 @@
 /** Turns the members' logs, as they grow, into a bounded list of sightings, each with the time at which we read it. */
 
 import type { MemberName } from '../model/ids.ts';
-import { type Noise, type Sighting, noiseOf } from '../model/log-each.ts';
+import { NO_LOG, type Noise, type Sighting, noiseOf } from '../model/log-each.ts';
 import { parseLogLine } from '../model/log-line.ts';
 import { type LogFinding, classify } from '../model/signatures.ts';
 import type { World } from '../model/world.ts';
@@ -48,7 +48,7 @@ interface Reading {
 export function makeLogWatch(doors: LogWatchDoors): LogWatch {
   const readings = new Map<MemberName, Reading>(
     [...doors.members].map(([name, { log }]) => {
-      const unreadableBecause = log === undefined ? 'no log is configured' : undefined;
+      const unreadableBecause = log === undefined ? NO_LOG : undefined;
       return [name, { cursor: undefined, unreadableBecause, isBehind: false }];
     }),
   );

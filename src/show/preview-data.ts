@@ -3,7 +3,7 @@
 import type { DesiredSpec, Strategy } from '../model/desired.ts';
 import { dialMatrix } from '../model/dial.ts';
 import type { GateSpec } from '../model/gate.ts';
-import { lawOf, say } from '../model/laws.ts';
+import { applyStep, lawOf, say } from '../model/laws.ts';
 import { type ObservedState, valueOf } from '../model/observed.ts';
 import type { DegradedWindow, ProvenRollout, Violation } from '../model/proof.ts';
 import type { Direction } from '../model/rollout.ts';
@@ -157,7 +157,7 @@ function stepData(input: PreviewInput, step: Step, index: number): PreviewStep {
     why: step.why,
     writes: changes.map((change) => settingData(input.desired, step, change)),
     installs: 'files' in step ? step.files.map(({ path, role }) => ({ path, role })) : [],
-    gate: step.after === undefined ? undefined : gateData(step.after, after),
+    gate: step.after === undefined ? undefined : gateData(step.after, step, before, after),
   };
 }
 
@@ -175,8 +175,12 @@ function settingData(desired: DesiredSpec, step: Step, change: SettingChange): P
   }
 }
 
-function gateData(gate: GateSpec, after: World): PreviewGate {
-  const answers = [...dialMatrix(after).values()];
+/** The links that the gate has probed: those that nobody has seen since they last changed. */
+function gateData(gate: GateSpec, step: Step, before: World, after: World): PreviewGate {
+  const changed = new Set(applyStep(before, step).unobserved);
+  const answers = [...dialMatrix(after)].flatMap(([pair, answer]) =>
+    changed.has(pair) ? [answer] : [],
+  );
   return {
     ...gate,
     memberCount: after.members.length,

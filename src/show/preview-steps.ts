@@ -130,12 +130,11 @@ function gateText(gate: PreviewGate): string {
   const all = `${String(gate.memberCount)}/${String(gate.memberCount)}`;
   const links = `${String(gate.linksUp)}/${String(gate.linksTotal)}`;
   const missing = gate.linksTotal - gate.linksUp;
-  const isFresh = gate.refresh.length > 0;
   const texts: Readonly<Record<PreviewGate['checks'][number], string>> = {
     list: 'list read back',
     health: `${all} healthy`,
     links:
-      `${links} peer links up${isFresh ? ' on fresh probes' : ''}` +
+      `${links} changed links up on fresh probes` +
       (missing === 0 ? '' : ` (${String(missing)} expected to fail)`),
     logs: `${limitText(gate.quietMs)} quiet log`,
     data: `equal hash on ${all}`,

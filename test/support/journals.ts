@@ -122,6 +122,7 @@ function effectsOf(step: Step): readonly Effect[] {
     case 'transfer-leader':
       return [{ kind: 'led', from: step.from, to: step.to }];
     case 'issue-certificates':
+    case 'stop-member':
     case 'check-links':
       return [];
   }

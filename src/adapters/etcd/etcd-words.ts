@@ -49,7 +49,7 @@ const ANSWERS: readonly Answer[] = [
     matches: /Peer URLs already exists/,
     kind: 'refused',
     meaning: 'another member has one of these URLs',
-    remedy: 'compare the member list with the plan file (peershift check)',
+    remedy: 'compare the member list with the plan file (peershift status)',
   },
   {
     matches: /member not found/,

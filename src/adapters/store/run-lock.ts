@@ -152,6 +152,6 @@ async function refusal(places: Places, error: unknown): Promise<Failure> {
     would: 'lock the state folder for this run',
     but: `${holder} holds it`,
     so: 'nothing was changed: only one run of a plan may work at a time',
-    remedy: 'wait for it or ask it to stop with "peershift pause", then try again',
+    remedy: 'wait for it, or stop it with Ctrl-C (it ends at a safe point), then try again',
   };
 }

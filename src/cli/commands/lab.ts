@@ -1,6 +1,8 @@
 /** lab: a real local etcd cluster to try it on, and the whole story in one command. */
 
 import { spawn } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { durationText } from '../../base/duration.ts';
@@ -70,10 +72,12 @@ export async function down(flags: LabFlags): Promise<number> {
 export async function demo(flags: LabFlags): Promise<number> {
   const output = outputOf(flags);
   const commands = {
-    runPlan: async (planFile: string) => peershift(['run', planFile, '--yes']),
-    verifyPlan: async (planFile: string) => peershift(['verify', planFile]),
+    runPlan: async (planFile: string) => peershift(['run', planFile, '--yes'], output),
+    verifyPlan: async (planFile: string) => peershift(['verify', planFile], output),
   };
-  const told = await labDemo(flags, commands, teller(output));
+  const reportFolder = resolve('.peershift');
+  await mkdir(reportFolder, { recursive: true });
+  const told = await labDemo({ ...flags, reportFolder }, commands, teller(output));
   if (!told.ok) return refuse(output, [told.error]);
   const { exitCode } = told.value;
   output.result(demoText(told.value), { type: 'lab', lab: told.value });
@@ -101,8 +105,12 @@ function demoText(result: LabDemoResult): string {
 /** The public command in a process of its own, so that the writer's figures are not ours. */
 async function peershift(
   words: readonly string[],
+  output: Output,
 ): Promise<{ readonly exitCode: number; readonly reportPath?: string | undefined }> {
-  const child = spawn(process.execPath, [MAIN, ...words], { stdio: ['ignore', 'inherit', 'pipe'] });
+  const child = spawn(process.execPath, [MAIN, ...words], {
+    // With --json stdout is ours alone.
+    stdio: ['ignore', output.json ? 'ignore' : 'inherit', 'pipe'],
+  });
   let said = '';
   child.stderr.on('data', (bytes: Buffer) => {
     process.stderr.write(bytes);

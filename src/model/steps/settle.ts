@@ -1,6 +1,7 @@
 /** Turns a world just changed into the one it becomes once raft has spread the member list over the links. */
 
 import { dialMatrix, isLinked } from '../dial.ts';
+import type { MemberName } from '../ids.ts';
 import { quorumOf } from '../quorum.ts';
 import { type World, isUp } from '../world.ts';
 
@@ -29,6 +30,13 @@ export function linkedMajority(world: World): ReadonlySet<string> | undefined {
 
 /** Worlds never change, so what follows from one is worked out once. */
 const GROUPS = new WeakMap<World, readonly ReadonlySet<string>[]>();
+
+/** Members that take part: up and linked to the majority; where there is none, all that are up. */
+export function participants(world: World): readonly MemberName[] {
+  const majority = linkedMajority(world);
+  const up = world.members.filter(isUp).map(({ name }) => name);
+  return majority === undefined ? up : up.filter((name) => majority.has(name));
+}
 
 /** Up members, grouped by links of at least one direction. */
 export function linkedGroups(world: World): readonly ReadonlySet<string>[] {

@@ -27,7 +27,10 @@ export function dualUrl(
   for (const target of all) if (isMisadvertised(draft, target)) announce(draft, 'repair', target);
   for (const target of all) if (!hasTrust(draft, target)) giveTrust(draft, target, all);
   const toSwitch = all.filter((target) => !isSwitched(draft, target));
-  for (const target of toSwitch) announce(draft, 'announce', target);
+  // http is what the port still speaks and what is tried first: one look at the end shows all of them.
+  toSwitch.forEach((target, index) => {
+    announce(draft, 'announce', target, index < toSwitch.length - 1 ? 'later' : 'now');
+  });
   for (const target of toSwitch) switchListener(draft, target, all);
   for (const target of all) {
     const why =
@@ -53,12 +56,18 @@ function isMisadvertised(draft: Draft, target: Target): boolean {
   );
 }
 
-function announce(draft: Draft, phase: 'repair' | 'announce', target: Target): void {
+function announce(
+  draft: Draft,
+  phase: 'repair' | 'announce',
+  target: Target,
+  probes: 'now' | 'later' = 'now',
+): void {
   const present = draft.world.record[target.member] ?? [];
   const both = bothSchemes(target.urls);
   if (both.every((url) => present.includes(url))) return;
   const why = 'whichever scheme the port speaks, one of the two URLs fits';
-  advertise(draft, { phase, why }, target.member, [...new Set([...present, ...both])].sort());
+  const all = [...new Set([...present, ...both])].sort();
+  advertise(draft, { phase, why }, target.member, all, probes);
 }
 
 function switchListener(draft: Draft, target: Target, all: readonly Target[]): void {

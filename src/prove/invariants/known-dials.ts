@@ -16,7 +16,7 @@ export const knownDials: Invariant = {
           but: `whether ${from ?? ''} could dial ${to ?? ''} cannot be told: unknown is ${answer.because}`,
           so: 'an unknown is never taken for good',
           remedy:
-            'make it observable (see the reason), or put the address into the leaf as an IP SAN',
+            'see the reason: a CA file touched since its process started is known again after a restart of that member; an address is covered for certain by an IP SAN in the leaf',
         },
       ];
     });

@@ -3,7 +3,7 @@
 import type { Verdict } from '../../model/gate.ts';
 import type { MemberName } from '../../model/ids.ts';
 import type { World } from '../../model/world.ts';
-import { isUp } from '../../model/world.ts';
+import { participants } from '../../model/steps/settle.ts';
 import type { EndpointStatus } from '../../ports.ts';
 import type { RunDoors } from '../run-doors.ts';
 
@@ -21,7 +21,7 @@ interface Reading {
 }
 
 export async function healthVerdict(doors: RunDoors, input: HealthInput): Promise<Verdict> {
-  const up = input.expected.members.filter(isUp).map((member) => member.name);
+  const up = participants(input.expected);
   const readings = await Promise.all(up.map((name) => readMember(doors, name)));
   const sick = readings.filter((reading) => reading.trouble !== undefined);
   const [first] = sick;

@@ -14,7 +14,8 @@
 import { type DialAnswer, dialMatrix } from '../../model/dial.ts';
 import type { Verdict } from '../../model/gate.ts';
 import { type MemberName, memberIdFromHex } from '../../model/ids.ts';
-import { type World, isUp, pairKey } from '../../model/world.ts';
+import { participants } from '../../model/steps/settle.ts';
+import { type World, pairKey } from '../../model/world.ts';
 import type { EtcdMember } from '../../ports.ts';
 import type { RunDoors } from '../run-doors.ts';
 
@@ -43,14 +44,16 @@ export interface LinkProbe {
 
 export interface LinkProbeInput {
   readonly expected: World;
-  readonly refresh: readonly MemberName[];
+  /** The ordered pairs to be shown, `a>b`: those that nobody has seen since they last changed. */
+  readonly pairs: readonly string[];
   readonly touched: MemberName | undefined;
   /** Before every membership write: is the lock still ours? */
   readonly isFenced: () => Promise<boolean>;
 }
 
 export function makeLinkProbe(doors: RunDoors, input: LinkProbeInput): LinkProbe {
-  const predicted = dialMatrix(input.expected);
+  const wanted = new Set(input.pairs);
+  const predicted = new Map([...dialMatrix(input.expected)].filter(([pair]) => wanted.has(pair)));
   const seen = new Map<string, Seen>([...predicted.keys()].map((pair) => [pair, 'waiting']));
   let baseline: ReadonlyMap<string, Sample> | undefined;
   let startedAtMs = 0;
@@ -163,7 +166,10 @@ async function reissue(doors: RunDoors, input: LinkProbeInput): Promise<Verdict 
   const writer = await anyAnswering(doors);
   if (writer === undefined)
     return { kind: 'hold', waitsFor: 'a member that answers', fault: 'foreign' };
-  for (const target of input.refresh) {
+  const targets = input.expected.members.map(({ name }) => name);
+  for (const target of targets.filter((name) =>
+    input.pairs.some((pair) => pair.endsWith(`>${name}`)),
+  )) {
     if (!(await input.isFenced()))
       return { kind: 'fail', because: 'the cluster lock is no longer ours', fault: 'foreign' };
     const member = input.expected.members.find((each) => each.name === target);
@@ -196,7 +202,7 @@ async function behind(
 ): Promise<string | undefined> {
   const giveUpAtMs = doors.clock.nowMs() + 2000;
   for (;;) {
-    const names = expected.members.filter(isUp).map((member) => member.name);
+    const names = participants(expected);
     const statuses = await Promise.all(
       names.map(async (name) => ({ name, status: await doors.etcd.get(name)?.status() })),
     );

@@ -1,13 +1,14 @@
-/** list: every member that is up has the member list that we mean, read from each of them. */
+/** list: every member that takes part has the member list that we mean, read from each of them. */
 
 import type { Verdict } from '../../model/gate.ts';
 import { sameUrls } from '../../model/url.ts';
 import type { PeerUrl } from '../../model/url.ts';
-import { type World, isUp } from '../../model/world.ts';
+import { participants } from '../../model/steps/settle.ts';
+import type { World } from '../../model/world.ts';
 import type { RunDoors } from '../run-doors.ts';
 
 export async function listVerdict(doors: RunDoors, expected: World): Promise<Verdict> {
-  const names = expected.members.filter(isUp).map((member) => member.name);
+  const names = participants(expected);
   const answers = await Promise.all(
     names.map(async (name) => ({ name, list: await doors.etcd.get(name)?.members() })),
   );

@@ -5,8 +5,9 @@
 
 import type { MemberName } from '../../model/ids.ts';
 import type { AdvertisePeer } from '../../model/step.ts';
+import { participants } from '../../model/steps/settle.ts';
 import { type PeerUrl, sameUrls } from '../../model/url.ts';
-import { isUp, memberOf } from '../../model/world.ts';
+import { memberOf } from '../../model/world.ts';
 import type { Answer } from '../machine-types.ts';
 import { type Hands, done, etcdOf, failedBy, trouble } from './context.ts';
 
@@ -45,9 +46,9 @@ export async function advertisePeer(hands: Hands, step: AdvertisePeer): Promise<
   return failedBy(uncertain(hands, step, answer), 'foreign');
 }
 
-/** Every member that is up has the new URLs in its own list. */
+/** Every member that takes part has the new URLs in its own list. */
 async function readBack(hands: Hands, step: AdvertisePeer): Promise<Answer> {
-  const names = hands.before.members.filter(isUp).map((member) => member.name);
+  const names = participants(hands.after);
   if (await appears(hands, step, names)) {
     return done({ kind: 'updated', member: step.member, urls: step.to });
   }
