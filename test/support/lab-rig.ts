@@ -83,6 +83,7 @@ export class Rig {
   readonly base: string;
   readonly lab: LabUp;
   readonly #commands: RunningCommand[] = [];
+  readonly #cleanups: (() => Promise<unknown>)[] = [];
   #writer: Writer | undefined;
 
   constructor(base: string, lab: LabUp) {
@@ -133,6 +134,29 @@ export class Rig {
       pids: Object.fromEntries(members.map(({ name, pid }) => [name, pid])),
       peerUrls: Object.fromEntries(members.map(({ name, peerUrls }) => [name, peerUrls])),
     };
+  }
+
+  /** Nothing differs from then; an empty folder for records may have been made. */
+  async expectUnchanged(then: Facts): Promise<void> {
+    const now = await this.facts();
+    const records = Object.keys(now.files).filter((name) =>
+      /^\.peershift\/(?:[^/]+\/)?$/.test(name),
+    );
+    const files = Object.entries(now.files).filter(([name]) => {
+      return name in then.files || !records.includes(name);
+    });
+    expect({ ...now, files: Object.fromEntries(files) }).toEqual(then);
+    expect(await this.ownKeys(), 'keys of peershift in the cluster').toBe(0);
+  }
+
+  /** Another plan file for the same cluster, beside the first. */
+  async planFile(name: string, change: (text: string) => string): Promise<string> {
+    const text = await readFile(this.lab.planFile, 'utf8');
+    const changed = change(text);
+    expect(changed, 'the plan file was changed').not.toBe(text);
+    const file = path.join(this.lab.dir, name);
+    await writeFile(file, changed);
+    return file;
   }
 
   /** The settings file of each member, by name. */
@@ -205,6 +229,11 @@ export class Rig {
     await writeFile(own, text, { mode: 0o755 });
   }
 
+  /** Something of the test's own that ends with the lab, right before it. */
+  alsoEnd(work: () => Promise<unknown>): void {
+    this.#cleanups.push(work);
+  }
+
   /** Leaves no process: commands first, then the scripts that they left, then the members by id. */
   async end(purge = true): Promise<void> {
     open.delete(this);
@@ -214,6 +243,7 @@ export class Rig {
     }
     await this.#writer?.stop();
     await untilNoScript(this.lab.dir);
+    for (const work of this.#cleanups) await work();
     value(await labDown({ dir: this.lab.dir, purge }, silent));
     if (purge) await rm(this.base, { recursive: true, force: true });
   }
