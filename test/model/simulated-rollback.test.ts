@@ -1,0 +1,57 @@
+/**
+ * Goal: wherever a run died, its start can be brought back. Method: the real engine on a simulated
+ * cluster, killed before each single act; `rollback` must leave every config file as it was, byte for
+ * byte, every URL, every process, and no file of ours.
+ */
+
+import { describe, expect, it } from 'vitest';
+import { STRATEGIES } from '../../src/model/desired.ts';
+import { SimCluster } from '../support/sim-cluster.ts';
+import {
+  isWhole,
+  outcomeOf,
+  reasonOf,
+  rolledBack,
+  runStory,
+  startOf,
+} from '../support/sim-runs.ts';
+import { httpWorld } from '../support/worlds.ts';
+
+const start = startOf(new SimCluster(httpWorld(3)));
+const straight = await runStory();
+const acts = straight.life.acts.map((act, index) => ({ act, index }));
+
+describe('rolled back', () => {
+  // Before the first line is durable there is no run, and nothing was touched.
+  it.each(acts.slice(1))('after a death before act $index, $act', async ({ index }) => {
+    const killed = await runStory({ onAct: (_act, at) => (at === index ? 'die' : 'go on') });
+    const back = await rolledBack(killed);
+    expect(reasonOf(back)).toBe('');
+    expect(back.ended?.exit).toBe(0);
+    expect(outcomeOf(back)).toBe('rolled-back');
+    expect(startOf(back.sim)).toEqual(start);
+    expect(isWhole(back)).toBe(true);
+  });
+
+  it('without a run: refused, and nothing is touched', async () => {
+    const killed = await runStory({ onAct: () => 'die' });
+    const back = await rolledBack(killed);
+    expect(back.ended?.exit).toBe(3);
+    expect(reasonOf(back)).toContain('RUN_NOT_FOUND');
+    expect(startOf(back.sim)).toEqual(start);
+  });
+});
+
+describe('each strategy', () => {
+  const built = STRATEGIES.filter((strategy) => strategy !== 'rebuild');
+
+  it.each(built)('%s goes to the end and all the way back', async (strategy) => {
+    const there = await runStory({ desired: { strategy } });
+    expect(reasonOf(there)).toBe('');
+    expect(outcomeOf(there)).toBe('done');
+    expect(isWhole(there)).toBe(true);
+    const back = await rolledBack(there, { desired: { strategy } });
+    expect(reasonOf(back)).toBe('');
+    expect(startOf(back.sim)).toEqual(start);
+  });
+});
