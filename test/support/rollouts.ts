@@ -4,7 +4,7 @@ import type { DesiredMember, DesiredSpec } from '../../src/model/desired.ts';
 import type { Material } from '../../src/model/material.ts';
 import type { ProvenRollout } from '../../src/model/proof.ts';
 import type { Rollout } from '../../src/model/rollout.ts';
-import type { World } from '../../src/model/world.ts';
+import { type World, allPairs } from '../../src/model/world.ts';
 import { orderOf } from '../../src/plan/order.ts';
 import { type RollbackInput, planRollback } from '../../src/plan/plan-rollback.ts';
 import { planRollout } from '../../src/plan/plan-rollout.ts';
@@ -78,8 +78,9 @@ export function materialFor(world: World): Material {
   };
 }
 
-/** What the planner makes of this world; it must make something. */
-export function plannedFor(world: World, desired = desiredFor(world)): Rollout {
+/** What the planner makes of this world, of which no link was probed yet; it must make something. */
+export function plannedFor(seen: World, desired = desiredFor(seen)): Rollout {
+  const world = { ...seen, unobserved: allPairs(seen.members.map(({ name }) => name)) };
   const material = materialFor(world);
   const planned = planRollout({
     desired,

@@ -30,7 +30,7 @@ describe('unsupported', () => {
   });
 
   it.each([
-    ['strategy: dual-url', 'strategy: dual-url'],
+    ['strategy: rebuild', 'strategy: rebuild'],
     ['scope: client', 'scope: client'],
     ['memberApi: etcdctl', 'memberApi: etcdctl'],
     ['gates: { canary: { writes: true } }', 'gates.canary: on'],
