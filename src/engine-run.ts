@@ -9,6 +9,7 @@ import type { MemberName } from './model/ids.ts';
 import type { Effect, JournalEntry, RunOutcome } from './model/journal.ts';
 import { worldOf } from './model/observed-world.ts';
 import type { Direction } from './model/rollout.ts';
+import type { Phase } from './model/step.ts';
 import { EMPTY_RUN, type RunState } from './model/run-state.ts';
 import type { EtcdMember, EventSink, RunFiles } from './ports.ts';
 import { drive } from './run/driver.ts';
@@ -121,9 +122,9 @@ async function begin(
     await command.confirm(prepared.value);
     return { exit: 0, state: undefined, failures: [], reportPath: undefined };
   }
-  if (!(await command.confirm(prepared.value))) {
+  const confirmed = await command.confirm(prepared.value);
+  if (confirmed === undefined)
     return { exit: 3, state: past?.state, failures: [], reportPath: undefined };
-  }
   const files = past === undefined ? await rim.store.create(options.newRunId()) : ok(past.files);
   if (!files.ok) return refused([files.error]);
   return carryOut({
@@ -133,6 +134,7 @@ async function begin(
     found,
     direction,
     files: files.value,
+    stopBefore: confirmed.stopBefore,
   });
 }
 
@@ -144,6 +146,7 @@ interface Work {
   readonly found: readonly Effect[];
   readonly direction: Direction;
   readonly files: RunFiles;
+  readonly stopBefore: Phase | undefined;
 }
 
 async function carryOut(work: Work): Promise<Ended> {
@@ -173,6 +176,7 @@ async function carryOut(work: Work): Promise<Ended> {
       because: past === undefined ? 'the plan file' : 'resumed from what is there',
       hasTouched: past !== undefined,
       acceptsDowntime: options.acceptDowntime,
+      stopBefore: work.stopBefore,
       formerOwner: past === undefined ? '' : lockOwner(files),
     });
     command.onStop(running.stop);

@@ -7,6 +7,7 @@ import type { Material } from './model/material.ts';
 import type { ObservedState } from './model/observed.ts';
 import type { ProvenRollout } from './model/proof.ts';
 import type { RunState } from './model/run-state.ts';
+import type { Phase } from './model/step.ts';
 import type { World } from './model/world.ts';
 import type {
   Clock,
@@ -71,8 +72,13 @@ export interface Ended {
   readonly reportPath: string | undefined;
 }
 
-/** Asked once, after the preview and before the first change. */
-export type Confirm = (prepared: Prepared) => Promise<boolean>;
+/** Asked once, after the preview and before the first change; undefined: no. */
+export type Confirm = (prepared: Prepared) => Promise<Confirmed | undefined>;
+
+export interface Confirmed {
+  /** The run pauses before the first step of this phase. */
+  readonly stopBefore: Phase | undefined;
+}
 
 /** How a running run is asked to stop at the next safe point. */
 export type OnStop = (stop: (how: 'STOP' | 'PAUSE') => void) => void;

@@ -43,16 +43,28 @@ export async function prepare(
 ): Promise<Result<Prepared, readonly Failure[]>> {
   const session = await look(rim, options, run, links, direction);
   if (!session.ok) return session;
+  const proven = proveSession(rim, options, session.value, run, direction, repairsOnly);
+  return proven.ok ? ok({ ...session.value, proven: proven.value }) : proven;
+}
+
+/** observed state -> rollout -> proven rollout; pure. */
+export function proveSession(
+  rim: Rim,
+  options: Options,
+  session: Session,
+  run: RunState = EMPTY_RUN,
+  direction: Direction = 'forward',
+  repairsOnly = false,
+): Result<ProvenRollout, readonly Failure[]> {
   const rollout =
     direction === 'forward'
-      ? planForward(rim, session.value, run, repairsOnly)
-      : planBack(rim, session.value, run);
+      ? planForward(rim, session, run, repairsOnly)
+      : planBack(rim, session, run);
   if (!rollout.ok) return rollout;
-  const { downtime } = session.value;
+  const { downtime } = session;
   if (downtime.length > 0 && rollout.value.steps.some(takesDown)) return err(downtime);
-  const proven = proveIt(rim, options, session.value, rollout.value, run);
-  if (!proven.ok) return err([proven.error]);
-  return ok({ ...session.value, proven: proven.value });
+  const proven = proveIt(rim, options, session, rollout.value, run);
+  return proven.ok ? proven : err([proven.error]);
 }
 
 /** Look at the cluster and its hosts, refuse what must not be touched, and read what is to be installed. */
@@ -148,6 +160,7 @@ function planBack(rim: Rim, session: Session, run: RunState): Result<Rollout, re
     world: session.world,
     goal: goalOf(run.start),
     installed: Object.fromEntries(installed),
+    failedStarts: run.failedStarts,
   });
 }
 

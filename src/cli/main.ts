@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** Turns the command line into one command, and its answer into the exit code. */
 
-import { Command, CommanderError, InvalidArgumentError } from '@commander-js/extra-typings';
+import { Command, CommanderError, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 
 import { globalOptions } from './flags.ts';
 import { VERSION } from './program.ts';
@@ -52,6 +52,7 @@ function addPlanCommands(onPlan: OnPlan): void {
     async () => (await import('./commands/preview.ts')).preview,
   );
   preview.option('--exit-code', 'exit 10 when there is something to do');
+  preview.option('--compare', 'all strategies side by side, and which one is advised');
   const run = onPlan('run', 'preview, confirm, execute', async () => (await runs()).run);
   run.option('--dry-run', 'the same as preview');
   const resume = onPlan('resume', 'go on after an interruption', async () => (await runs()).resume);
@@ -62,6 +63,10 @@ function addPlanCommands(onPlan: OnPlan): void {
   );
   for (const command of [run, resume, rollback])
     command.option('--yes', 'answer every question with yes');
+  for (const command of [run, resume]) {
+    const stopBefore = new Option('--stop-before <phase>', 'pause (exit 4) before this phase');
+    command.addOption(stopBefore.choices(['strict']));
+  }
   for (const command of [preview, run, resume, rollback]) {
     command.option(
       '--accept-downtime',

@@ -32,6 +32,8 @@ export interface RunState {
   readonly openIntent: StepId | undefined;
   /** Members that a step of this run has stopped or started, or may have. */
   readonly handled: readonly MemberName[];
+  /** Members that did not come back when they were last started. */
+  readonly failedStarts: readonly MemberName[];
   readonly effects: readonly Effect[];
   readonly gates: readonly {
     readonly step: StepId;
@@ -59,6 +61,7 @@ export const EMPTY_RUN: RunState = {
   doneSteps: [],
   openIntent: undefined,
   handled: [],
+  failedStarts: [],
   effects: [],
   gates: [],
   lock: undefined,
@@ -155,9 +158,15 @@ function folded(state: RunState, entry: JournalEntry): RunState {
         openIntent: undefined,
         doneSteps: [...state.doneSteps, entry.step],
         effects: [...state.effects, ...entry.effects],
+        failedStarts: state.failedStarts.filter((name) => !isStarted(entry.effects, name)),
       };
     case 'failed':
-      return { ...state, state: 'failed', failure: entry.failure };
+      return {
+        ...state,
+        state: 'failed',
+        failure: entry.failure,
+        failedStarts: [...state.failedStarts, ...failedStart(state, entry.failure)],
+      };
     case 'gate': {
       const { step, verdict, tookMs } = entry;
       return { ...state, gates: [...state.gates, { step, verdict, tookMs }] };
@@ -176,6 +185,15 @@ function folded(state: RunState, entry: JournalEntry): RunState {
 
 function handledBy(step: Step | undefined): readonly MemberName[] {
   return takesDown(step) || bringsUp(step) ? [step.member] : [];
+}
+
+function failedStart(state: RunState, failure: Failure): readonly MemberName[] {
+  const step = state.steps.find(({ id }) => id === state.openIntent);
+  return failure.code === 'START_FAILED' ? handledBy(step) : [];
+}
+
+function isStarted(effects: readonly Effect[], name: MemberName): boolean {
+  return effects.some((effect) => effect.kind === 'restarted' && effect.member === name);
 }
 
 /** The digests of a member's config file that this run wrote, oldest first. */

@@ -11,6 +11,7 @@ import { applyStep } from '../model/laws.ts';
 import { type Settings, settingChanges } from '../model/settings.ts';
 import type { Phase, Step } from '../model/step.ts';
 import { stopped } from '../model/steps/restart-member.ts';
+import { linkedMajority } from '../model/steps/settle.ts';
 import { type PeerUrl, sameUrls } from '../model/url.ts';
 import { type World, isUp, memberOf, upMembers } from '../model/world.ts';
 import { dataGate, leaderGate, linkGate, updateGate } from './gates.ts';
@@ -142,6 +143,46 @@ export function isDialableByAll(world: World, name: MemberName): boolean {
   return upMembers(world).every(
     (from) => from.name === name || dial(world, from, target).can === 'yes',
   );
+}
+
+/**
+ * The first of these moves after which the member and all others dial each other; else the first one that
+ * links it and loses no lease; else the first one.
+ */
+export function firstThatLinks(
+  draft: Draft,
+  member: MemberName,
+  moves: readonly ((draft: Draft) => void)[],
+): void {
+  const trials = moves.map((move) => {
+    const trial: Draft = { ...draft, steps: [...draft.steps] };
+    move(trial);
+    return trial;
+  });
+  const best =
+    trials.find(({ world }) => isFullyLinked(world, member)) ??
+    trials.find(({ world }) => isServing(world, member)) ??
+    trials[0];
+  if (best === undefined) return;
+  draft.steps.push(...best.steps.slice(draft.steps.length));
+  draft.world = best.world;
+}
+
+/** It is up, and every other up member and it dial each other. */
+function isFullyLinked(world: World, name: MemberName): boolean {
+  const member = memberOf(world, name);
+  const others = upMembers(world).filter((other) => other.name !== name);
+  return (
+    isUp(member) &&
+    isDialableByAll(world, name) &&
+    others.every((other) => dial(world, member, other).can === 'yes')
+  );
+}
+
+/** It is up and linked to the majority, and every up member can dial the leader. */
+export function isServing(world: World, name: MemberName): boolean {
+  if (linkedMajority(world)?.has(name) !== true) return false;
+  return world.leader === undefined || isDialableByAll(world, world.leader);
 }
 
 /** The last gate of a rollout compares the data of all members. */

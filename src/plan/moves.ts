@@ -13,6 +13,7 @@ import {
   add,
   advertise,
   configure,
+  firstThatLinks,
   handOver,
   handOverInGroup,
   restart,
@@ -24,14 +25,27 @@ export const NOT_YET_TRUSTED: readonly DialReason[] = ['no-trust', 'no-client-le
 /** A dial fails because the target's listener has not followed its URL yet. */
 export const NOT_YET_SWITCHED: readonly DialReason[] = ['https-to-plain'];
 
-/** A member that one of our own steps left stopped starts first, with what stands on its disk. */
+/**
+ * A member that one of our own steps left stopped starts first: with what stands on its disk, or as what
+ * the list says already that it is.
+ */
 export function bringBack(draft: Draft, target: Target): void {
-  if (isUp(memberOf(draft.world, target.member))) return;
-  restart(
-    draft,
-    { phase: 'repair', why: 'it was left stopped; tolerance comes first' },
-    target.member,
-  );
+  const { member, settings } = target;
+  if (isUp(memberOf(draft.world, member))) return;
+  const here = {
+    phase: 'repair' as const,
+    group: `repair/${member}`,
+    why: 'it was left stopped; tolerance comes first',
+  };
+  firstThatLinks(draft, member, [
+    (trial) => {
+      restart(trial, here, member);
+    },
+    (trial) => {
+      configure(trial, here, member, atThisPoint(trial, settings));
+      restart(trial, here, member);
+    },
+  ]);
 }
 
 /** What a member that comes back into a half-migrated cluster may find, and what is prepared behind it. */
@@ -39,7 +53,8 @@ export function comeBackWindows(): readonly DeclaredWindow[] {
   return (['repair', 'prepare'] as const).map((phase) => ({
     phase,
     because: 'a member that was down comes back into a half-migrated cluster',
-    reasons: [...NOT_YET_TRUSTED, ...NOT_YET_SWITCHED],
+    // The last one is left by a way back that was interrupted.
+    reasons: [...NOT_YET_TRUSTED, ...NOT_YET_SWITCHED, 'http-to-tls' as const],
   }));
 }
 

@@ -39,6 +39,8 @@ export interface RollbackInput {
   readonly clusterId: string;
   /** Files that the run installed: member to paths. */
   readonly installed: Readonly<Record<string, readonly string[]>>;
+  /** Members that did not come back from what stands on their disk. */
+  readonly failedStarts?: readonly MemberName[];
 }
 
 const WINDOWS: readonly DeclaredWindow[] = [
@@ -59,7 +61,9 @@ export function planRollback(input: RollbackInput): Result<Rollout, readonly Fai
   const goals = [...input.order]
     .reverse()
     .flatMap((name) => input.goal.filter((goal) => goal.member === name));
-  for (const goal of goals) bringBack(draft, goal);
+  for (const goal of goals) {
+    bringBack(draft, goal, input.failedStarts?.includes(goal.member) ?? false);
+  }
   leadFromDialable(draft);
   if (
     draft.steps.length === 0 &&

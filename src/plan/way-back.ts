@@ -15,26 +15,38 @@ import {
   advertise,
   configure,
   handOver,
-  isDialableByAll,
+  firstThatLinks,
+  isServing,
   restart,
 } from './draft.ts';
 import { owned, runsAs } from './target.ts';
 
 /**
- * A member that is down starts first, and goes home at once where that links it: what it was last started
- * with may be why it is down. Else it keeps its trust, and at last it starts from its disk as it is.
+ * A member that is down starts first, and goes home at once where that links it fully; else it keeps its
+ * trust, or starts from its disk as it is. What it has failed to start with before comes last.
  */
-export function bringBack(draft: Draft, goal: MemberGoal): void {
+export function bringBack(draft: Draft, goal: MemberGoal, hasFailed: boolean): void {
   if (isUp(memberOf(draft.world, goal.member))) return;
-  for (const settings of [goal.settings, withTrustKept(draft, goal)]) {
+  const home = (trial: Draft): void => {
+    startHomeward(trial, goal, goal.settings);
+  };
+  if (hasFailed) {
     const trial: Draft = { ...draft, steps: [...draft.steps] };
-    startHomeward(trial, goal, settings);
-    if (!isWellBack(trial, goal)) continue;
-    draft.steps.push(...trial.steps.slice(draft.steps.length));
-    draft.world = trial.world;
-    return;
+    home(trial);
+    if (isServing(trial.world, goal.member)) {
+      home(draft);
+      return;
+    }
   }
-  startAsItIs(draft, goal);
+  firstThatLinks(draft, goal.member, [
+    home,
+    (trial) => {
+      startHomeward(trial, goal, withTrustKept(trial, goal));
+    },
+    (trial) => {
+      startAsItIs(trial, goal);
+    },
+  ]);
 }
 
 function repairing(goal: MemberGoal): Here {
@@ -48,12 +60,6 @@ function startHomeward(draft: Draft, goal: MemberGoal, settings: Settings): void
   if (linkedMajority(draft.world) !== undefined) advertise(draft, here, goal.member, goal.urls);
   configure(draft, here, goal.member, settings, settings === goal.settings);
   restart(draft, here, goal.member);
-}
-
-/** It is up, linked to the majority, and no lease would expire through it. */
-function isWellBack({ world }: Draft, { member }: MemberGoal): boolean {
-  if (linkedMajority(world)?.has(member) !== true) return false;
-  return world.leader === undefined || isDialableByAll(world, world.leader);
 }
 
 function startAsItIs(draft: Draft, goal: MemberGoal): void {

@@ -4,7 +4,7 @@ import { assert, present } from '../base/assert.ts';
 import { digestOf } from '../base/digest.ts';
 import type { Failure } from '../model/failure.ts';
 import type { MemberName } from '../model/ids.ts';
-import { memberOfStep } from '../model/step.ts';
+import { type Phase, memberOfStep } from '../model/step.ts';
 import { type World, withUnobserved } from '../model/world.ts';
 import type { JournalBody } from '../model/journal.ts';
 import { runGate } from './gate-loop.ts';
@@ -35,6 +35,7 @@ export interface DriveInput {
   readonly because: string;
   readonly hasTouched: boolean;
   readonly acceptsDowntime: boolean;
+  readonly stopBefore: Phase | undefined;
   /** Owner text of the run that is resumed: its lock is taken over at once. */
   readonly formerOwner: string;
 }
@@ -44,6 +45,7 @@ export function drive(input: DriveInput): RunningMachine {
     proven: input.proven,
     onFailure: input.doors.desired.onFailure,
     because: input.because,
+    stopBefore: input.stopBefore,
     hasTouched: input.hasTouched,
   });
 }

@@ -5,7 +5,7 @@ import type { Failure } from '../model/failure.ts';
 import type { Effect, RunOutcome } from '../model/journal.ts';
 import type { ProvenRollout } from '../model/proof.ts';
 import type { Direction } from '../model/rollout.ts';
-import type { Step } from '../model/step.ts';
+import type { Phase, Step } from '../model/step.ts';
 
 /** How often one run may plan anew: more often means that something else keeps changing the cluster. */
 export const MAX_REPLANS = 12;
@@ -40,6 +40,8 @@ export interface MachineInput {
   readonly proven: ProvenRollout;
   readonly onFailure: 'rollback' | 'pause';
   readonly because: string;
+  /** The run pauses before the first step of this phase. */
+  readonly stopBefore: Phase | undefined;
   /** A run that is resumed has begun to change things already. */
   readonly hasTouched: boolean;
 }
@@ -120,6 +122,12 @@ export function touches(context: Context): boolean {
 
 export function isAtEnd(context: Context): boolean {
   return context.index >= context.proven.rollout.steps.length;
+}
+
+/** The next step belongs to the phase that a person wants to see coming. */
+export function isBarred(context: Context): boolean {
+  const phase = stepAt(context)?.phase;
+  return phase !== undefined && phase === context.stopBefore && context.direction === 'forward';
 }
 
 /** Would stopping after the step in hand part its group? */

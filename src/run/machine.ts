@@ -63,6 +63,7 @@ export const runMachine = runSetup.createMachine({
         { guard: 'isRepaired', target: 'closing', actions: 'asPaused' },
         { guard: 'isAtEnd', target: 'closing', actions: 'atEnd' },
         { guard: 'isStopping', target: 'closing', actions: 'asStopped' },
+        { guard: 'isBarred', target: 'closing', actions: 'asPaused' },
         { target: 'looking' },
       ],
     },

@@ -37,7 +37,13 @@ interface Area {
 const STAGES = ['declare/', 'discover/', 'plan/', 'prove/', 'run/', 'show/'];
 const BELOW_STAGES = ['base/', 'model/'];
 const BELOW_RIM = [...BELOW_STAGES, 'ports.ts'];
-const ENGINE = ['engine.ts', 'engine-run.ts', 'engine-records.ts', 'engine-types.ts'];
+const ENGINE = [
+  'engine.ts',
+  'engine-run.ts',
+  'engine-records.ts',
+  'engine-compare.ts',
+  'engine-types.ts',
+];
 const ADAPTER = /^adapters\/[^/]+\//u;
 
 const AREAS: readonly Area[] = [

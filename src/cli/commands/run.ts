@@ -3,13 +3,14 @@
 import { createInterface } from 'node:readline/promises';
 
 import { type Commanded, resumePlan, rollbackPlan, runPlan } from '../../engine-run.ts';
-import type { Ended, OnStop } from '../../engine-types.ts';
+import type { Confirmed, Ended, OnStop, Prepared } from '../../engine-types.ts';
 import { type Session, type SessionFlags, refuse, withPlan } from '../session.ts';
 import { preview, showPreview } from './preview.ts';
 
 export interface RunFlags extends SessionFlags {
   readonly yes?: boolean | undefined;
   readonly dryRun?: boolean | undefined;
+  readonly stopBefore?: 'strict' | undefined;
 }
 
 export async function run(planFile: string, flags: RunFlags): Promise<number> {
@@ -41,8 +42,7 @@ async function execute(
         onStop: signals.onStop,
         confirm: async (prepared) => {
           showPreview(session, prepared);
-          if (prepared.proven.rollout.steps.length === 0 || flags.yes === true) return true;
-          return ask('Carry this out? [y/N] ');
+          return confirmed(prepared, flags);
         },
       });
       tell(session, ended);
@@ -51,6 +51,18 @@ async function execute(
       signals.stopListening();
     }
   });
+}
+
+/** The last phase of dual-url is the security cut-over, and has a question of its own. */
+async function confirmed(prepared: Prepared, flags: RunFlags): Promise<Confirmed | undefined> {
+  const { steps, direction } = prepared.proven.rollout;
+  const hasStrict = direction === 'forward' && steps.some((step) => step.phase === 'strict');
+  const stopBefore = flags.stopBefore ?? undefined;
+  if (steps.length === 0 || flags.yes === true) return { stopBefore };
+  if (!(await ask('Carry this out? [y/N] '))) return undefined;
+  if (!hasStrict || stopBefore !== undefined) return { stopBefore };
+  const goesOn = await ask('Advertise https only at the end too (no: pause before it)? [y/N] ');
+  return { stopBefore: goesOn ? undefined : 'strict' };
 }
 
 function tell({ output }: Session, ended: Ended): void {
