@@ -102,7 +102,7 @@ export function lifeOf(sim: SimCluster, state: SimState, options: LifeOptions = 
             },
           },
         },
-        confirm: () => Promise.resolve(true),
+        confirm: () => Promise.resolve({ stopBefore: undefined }),
         onStop: (how) => {
           stop = how;
         },
