@@ -9,24 +9,24 @@ import { copyFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 
-import type { LabUp } from '../../src/lab/cluster.ts';
+import type { Lab } from '../../src/lab/lab-folder.ts';
 import { type Rig, endRigs, expectExit, withRig } from '../support/lab-rig.ts';
 import { plantAuthority } from '../support/planted-leaves.ts';
 
 /** What every member on loopback dials from. */
 const SOURCE = '127.0.0.1';
 
-const authorityOf = (lab: LabUp): string => path.join(path.dirname(lab.dir), 'authority');
+const authorityOf = (lab: Lab): string => path.join(path.dirname(lab.dir), 'authority');
 
 /** The CA is ours, so that a leaf of the same CA can be planted; peershift issues with it. */
-function planWithOurs(text: string, lab: LabUp): string {
+function planWithOurs(text: string, lab: Lab): string {
   const at = authorityOf(lab);
   const ca = `  ca: { cert: ${at}/ca.pem, key: ${at}/ca-key.pem }`;
   return `${text.replace('  directory: ./pki', `  directory: ./pki\n${ca}`)}order: [m1, m2, m3]\n`;
 }
 
 /** Leaves from files, and source addresses as they are discovered. */
-function planWithProvided(text: string, lab: LabUp): string {
+function planWithProvided(text: string, lab: Lab): string {
   const at = authorityOf(lab);
   const pki = `pki:\n  mode: provided\n  ca: { cert: ${at}/ca.pem }\n`;
   const leaf = (name: string): string =>

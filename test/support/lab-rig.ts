@@ -8,15 +8,14 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, vi } from 'vitest';
 
-import type { LabUp } from '../../src/lab/cluster.ts';
 import { labUp } from '../../src/lab/cluster.ts';
 import { fieldOf, Gateway } from '../../src/lab/gateway.ts';
 import { labDown } from '../../src/lab/lab-down.ts';
-import type { LabMember } from '../../src/lab/lab-folder.ts';
+import type { Lab, LabMember } from '../../src/lab/lab-folder.ts';
 import { labStatus } from '../../src/lab/lab-status.ts';
 import { startWriter, type Writer } from '../../src/lab/writer.ts';
 import type { CommandEnd, CommandOptions, RunningCommand } from './command.ts';
-import { startCommand, textOfEnd } from './command.ts';
+import { command, startCommand, textOfEnd } from './command.ts';
 import { value } from './etcd-calls.ts';
 
 /** Link gates take their 5 s all the same; eight quiet seconds each would only be waited for. */
@@ -32,7 +31,11 @@ const LOOK_MS = 100;
 export interface RigOptions {
   readonly members?: number;
   /** The text of the plan file, changed. */
-  readonly plan?: (text: string, lab: LabUp) => string;
+  readonly plan?: (text: string, lab: Lab) => string;
+  /** Where the temporary folder is made; default the machine's own place for such. */
+  readonly within?: string;
+  /** Prepares the folder before there is a lab, and says how commands are run in it, `lab up` too. */
+  readonly install?: (base: string) => CommandOptions;
 }
 
 /** What must be as before when a command says that it changed nothing. */
@@ -47,12 +50,16 @@ const open = new Set<Rig>();
 
 /** A healthy lab in a temporary folder, with a plan of short quiet times and a writer. */
 export async function startRig(options: RigOptions = {}): Promise<Rig> {
-  const base = await mkdtemp(path.join(tmpdir(), 'peershift-live-'));
-  const lab = value(await labUp({ dir: path.join(base, 'lab'), members: options.members }, silent));
-  const rig = new Rig(base, lab);
+  const { members, within = tmpdir(), install, plan = (same: string): string => same } = options;
+  const base = await mkdtemp(path.join(within, 'peershift-live-'));
+  const dir = path.join(base, 'lab');
+  const how = install?.(base);
+  const size = ['--members', String(members ?? 3)];
+  if (how !== undefined) expectExit(await command(['lab', 'up', '--dir', dir, ...size], how), 0);
+  const lab: Lab = value(await labUp({ dir, members }, silent));
+  const rig = new Rig(base, lab, how ?? {});
   open.add(rig);
   const text = await readFile(lab.planFile, 'utf8');
-  const { plan = (same: string): string => same } = options;
   await writeFile(lab.planFile, plan(`${text}\n${SHORT_QUIET}`, lab));
   rig.write();
   return rig;
@@ -81,14 +88,16 @@ export async function endRigs(): Promise<void> {
 
 export class Rig {
   readonly base: string;
-  readonly lab: LabUp;
+  readonly lab: Lab;
+  readonly #how: CommandOptions;
   readonly #commands: RunningCommand[] = [];
   readonly #cleanups: (() => Promise<unknown>)[] = [];
   #writer: Writer | undefined;
 
-  constructor(base: string, lab: LabUp) {
+  constructor(base: string, lab: Lab, how: CommandOptions) {
     this.base = base;
     this.lab = lab;
+    this.#how = how;
   }
 
   get endpoints(): readonly string[] {
@@ -116,8 +125,8 @@ export class Rig {
     return this.startWords([verb, this.lab.planFile, '--json', ...flags]);
   }
 
-  startWords(words: readonly string[], options: CommandOptions = {}): RunningCommand {
-    const running = startCommand(words, { folder: this.base, ...options });
+  startWords(words: readonly string[]): RunningCommand {
+    const running = startCommand(words, { folder: this.base, ...this.#how });
     this.#commands.push(running);
     return running;
   }
@@ -218,14 +227,14 @@ export class Rig {
 
   /**
    * Puts lines of sh in front of a member's start script; `$here` is the member's folder. They run
-   * each time that the service is asked to start.
+   * each time that the service is asked to start; `starter` is put in front of the script itself.
    */
-  async beforeStart(name: string, lines: string): Promise<void> {
+  async beforeStart(name: string, lines: string, starter = ''): Promise<void> {
     const { folder } = this.member(name);
     const own = path.join(folder, 'start.sh');
     await rename(own, path.join(folder, 'start-etcd.sh'));
     const head = `#!/bin/sh\nhere=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd) || exit 2\n`;
-    const text = `${head}${lines}\nexec sh "$here/start-etcd.sh"\n`;
+    const text = `${head}${lines}\nexec ${starter} sh "$here/start-etcd.sh"\n`;
     await writeFile(own, text, { mode: 0o755 });
   }
 
