@@ -4,7 +4,7 @@
  */
 
 import type { DesiredGates } from '../model/desired.ts';
-import { dial } from '../model/dial.ts';
+import { dial, dialMatrix } from '../model/dial.ts';
 import type { GateSpec } from '../model/gate.ts';
 import { type MemberName, type StepId, stepId } from '../model/ids.ts';
 import { applyStep } from '../model/laws.ts';
@@ -146,10 +146,10 @@ export function isDialableByAll(world: World, name: MemberName): boolean {
 }
 
 /**
- * The first of these moves after which the member and all others dial each other; else the first one that
- * links it and loses no lease; else the first one.
+ * Of these moves the one after which the member is linked, no lease is lost, and most pairs can dial; of
+ * equal ones the first.
  */
-export function firstThatLinks(
+export function bestMove(
   draft: Draft,
   member: MemberName,
   moves: readonly ((draft: Draft) => void)[],
@@ -157,26 +157,14 @@ export function firstThatLinks(
   const trials = moves.map((move) => {
     const trial: Draft = { ...draft, steps: [...draft.steps] };
     move(trial);
-    return trial;
+    const answers = [...dialMatrix(trial.world).values()];
+    const dialable = answers.filter(({ can }) => can === 'yes').length;
+    return { trial, worth: isServing(trial.world, member) ? dialable : -1 };
   });
-  const best =
-    trials.find(({ world }) => isFullyLinked(world, member)) ??
-    trials.find(({ world }) => isServing(world, member)) ??
-    trials[0];
+  const best = [...trials].sort((a, b) => b.worth - a.worth)[0]?.trial;
   if (best === undefined) return;
   draft.steps.push(...best.steps.slice(draft.steps.length));
   draft.world = best.world;
-}
-
-/** It is up, and every other up member and it dial each other. */
-function isFullyLinked(world: World, name: MemberName): boolean {
-  const member = memberOf(world, name);
-  const others = upMembers(world).filter((other) => other.name !== name);
-  return (
-    isUp(member) &&
-    isDialableByAll(world, name) &&
-    others.every((other) => dial(world, member, other).can === 'yes')
-  );
 }
 
 /** It is up and linked to the majority, and every up member can dial the leader. */

@@ -6,18 +6,21 @@ import { quorumOf } from '../model/quorum.ts';
 import type { DeclaredWindow } from '../model/rollout.ts';
 import { FLAG, type Settings } from '../model/settings.ts';
 import type { Phase } from '../model/step.ts';
-import { sameUrls } from '../model/url.ts';
+import { linkedMajority } from '../model/steps/settle.ts';
+import { type PeerUrl, sameUrls } from '../model/url.ts';
 import { isUp, memberOf, upMembers } from '../model/world.ts';
 import {
   type Draft,
+  type Here,
   add,
   advertise,
   configure,
-  firstThatLinks,
+  bestMove,
   handOver,
   handOverInGroup,
   restart,
 } from './draft.ts';
+import { startGate } from './gates.ts';
 import { type Target, owned, runsAs, withInitialCluster } from './target.ts';
 
 /** A dial fails because the dialer was not given what it needs yet. */
@@ -26,18 +29,18 @@ export const NOT_YET_TRUSTED: readonly DialReason[] = ['no-trust', 'no-client-le
 export const NOT_YET_SWITCHED: readonly DialReason[] = ['https-to-plain'];
 
 /**
- * A member that one of our own steps left stopped starts first: with what stands on its disk, or as what
- * the list says already that it is.
+ * A member that one of our own steps left stopped starts first: with what stands on its disk, as what
+ * the list says already that it is, or converted as it was about to be.
  */
 export function bringBack(draft: Draft, target: Target): void {
-  const { member, settings } = target;
+  const { member, settings, urls } = target;
   if (isUp(memberOf(draft.world, member))) return;
   const here = {
     phase: 'repair' as const,
     group: `repair/${member}`,
     why: 'it was left stopped; tolerance comes first',
   };
-  firstThatLinks(draft, member, [
+  bestMove(draft, member, [
     (trial) => {
       restart(trial, here, member);
     },
@@ -45,7 +48,22 @@ export function bringBack(draft: Draft, target: Target): void {
       configure(trial, here, member, atThisPoint(trial, settings));
       restart(trial, here, member);
     },
+    (trial) => {
+      announce(trial, here, member, urls);
+      configure(trial, here, member, atThisPoint(trial, settings));
+      restart(trial, here, member);
+    },
   ]);
+}
+
+/** The list through the others, which must have been seen to reach each other: it may make a majority https-only. */
+function announce(draft: Draft, here: Here, member: MemberName, urls: readonly PeerUrl[]): void {
+  if (linkedMajority(draft.world) === undefined) return;
+  if (draft.world.unobserved.length > 0 && !sameUrls(draft.world.record[member] ?? [], urls)) {
+    const why = 'nothing may rest on a link that was not seen';
+    add(draft, { phase: here.phase, why }, { kind: 'check-links' }, startGate(draft.gates));
+  }
+  advertise(draft, here, member, urls);
 }
 
 /** What a member that comes back into a half-migrated cluster may find, and what is prepared behind it. */

@@ -65,11 +65,8 @@ export function planRollback(input: RollbackInput): Result<Rollout, readonly Fai
     bringBack(draft, goal, input.failedStarts?.includes(goal.member) ?? false);
   }
   leadFromDialable(draft);
-  if (
-    draft.steps.length === 0 &&
-    draft.world.unobserved.length > 0 &&
-    !isAtGoal(draft.world, goals)
-  ) {
+  const hasProbed = draft.steps.some((step) => step.after?.checks.includes('links') === true);
+  if (!hasProbed && draft.world.unobserved.length > 0 && !isAtGoal(draft.world, goals)) {
     const why = 'nothing may rest on a link that was not seen';
     add(draft, { phase: 'prepare', why }, { kind: 'check-links' }, startGate(input.gates));
   }

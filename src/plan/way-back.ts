@@ -15,7 +15,7 @@ import {
   advertise,
   configure,
   handOver,
-  firstThatLinks,
+  bestMove,
   isServing,
   restart,
 } from './draft.ts';
@@ -38,7 +38,7 @@ export function bringBack(draft: Draft, goal: MemberGoal, hasFailed: boolean): v
       return;
     }
   }
-  firstThatLinks(draft, goal.member, [
+  bestMove(draft, goal.member, [
     home,
     (trial) => {
       startHomeward(trial, goal, withTrustKept(trial, goal));

@@ -85,7 +85,7 @@ function makeGate({ hands, step, spec }: GateInput): Gate {
       if (logs !== undefined) second.push(logs);
       const evidence = strictest(second);
       if (evidence.kind !== 'pass' || !asks('data')) return evidence;
-      return strictest([...second, await dataVerdict(doors)]);
+      return strictest([...second, await dataVerdict(doors, after)]);
     },
   };
 }

@@ -1,10 +1,13 @@
-/** data: equal HashKV at one revision, with equal compact revision, on all members: no divergence. */
+/** data: equal HashKV at one revision, with equal compact revision, on all members that take part. */
 
 import type { Verdict } from '../../model/gate.ts';
+import { participants } from '../../model/steps/settle.ts';
+import type { World } from '../../model/world.ts';
 import type { RunDoors } from '../run-doors.ts';
 
-export async function dataVerdict(doors: RunDoors): Promise<Verdict> {
-  const members = [...doors.etcd];
+export async function dataVerdict(doors: RunDoors, expected: World): Promise<Verdict> {
+  const serving = participants(expected);
+  const members = [...doors.etcd].filter(([name]) => serving.includes(name));
   const [first] = members;
   if (first === undefined) return { kind: 'hold', waitsFor: 'a member to ask', fault: 'foreign' };
   const revision = await first[1].revision();
