@@ -5,6 +5,7 @@ import { homedir, hostname, userInfo } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { randomBytes } from 'node:crypto';
 
+import { systemErrorText } from '../base/system-error.ts';
 import { compose } from '../compose.ts';
 import { declare } from '../declare/declare.ts';
 import { unsupported } from '../declare/supported.ts';
@@ -35,8 +36,7 @@ export async function withPlan(
   work: (session: Session) => Promise<number>,
 ): Promise<number> {
   const output = new Output({ json: flags.json === true, color: flags.color !== false });
-  const exit = await attempt(output, planFile, flags, work);
-  return exit;
+  return attempt(output, planFile, flags, work);
 }
 
 async function attempt(
@@ -74,7 +74,7 @@ async function readPlan(output: Output, planFile: string): Promise<DesiredSpec |
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    return refuse(output, [unreadable(planFile, error instanceof Error ? error.message : '')]);
+    return refuse(output, [unreadable(planFile, systemErrorText(error))]);
   }
   const declared = declare(text, planFile, { baseDir: dirname(path), homeDir: homedir() });
   if (declared.ok) return { ...declared.value, planFile: path };
