@@ -236,6 +236,11 @@ function runDoors(work: Work, journal: JournalWriter, events: EventSink): RunDoo
     members: rim.doors,
     etcd: new Map(clients),
     ids: new Map(observed.members.map((member) => [member.name, member.id])),
+    seenDigests: new Map(
+      observed.members.flatMap(({ name, configDigest }) => {
+        return configDigest.known ? [[name, configDigest.value] as const] : [];
+      }),
+    ),
     events,
     journal,
     observe: async () => {

@@ -8,8 +8,9 @@ import type { Difference } from '../model/compare.ts';
 import type { Failure } from '../model/failure.ts';
 import { say } from '../model/laws.ts';
 import { failureTolerance } from '../model/quorum.ts';
+import { writtenDigests } from '../model/run-state.ts';
 import { type Step, memberOfStep, takesDown } from '../model/step.ts';
-import { type World, isUp } from '../model/world.ts';
+import { type World, isUp, memberOf } from '../model/world.ts';
 import { gistOf } from './gist.ts';
 import { type Answer, GOOD, MAX_REPLANS, bad } from './machine-types.ts';
 import type { RunDoors, Seen } from './run-doors.ts';
@@ -55,9 +56,39 @@ function judge(input: LookInput, seen: Seen): Answer {
     const because = found.map((each) => each.text).join('; ');
     return { kind: 'moved', because, failure: restless(input, because) };
   }
+  const changed = changedConfig(input, seen);
+  if (changed !== undefined) return bad(changed);
   const thin = withoutTolerance(input, seen);
   if (thin !== undefined) return bad(thin, 'foreign');
   return GOOD;
+}
+
+/**
+ * A restart takes up whatever stands in the file: only what we wrote, or what was there when we looked
+ * first. On the way back the file is put right whoever changed it.
+ */
+function changedConfig(
+  { doors, expected, step, where }: LookInput,
+  seen: Seen,
+): Failure | undefined {
+  const member = memberOfStep(step);
+  const state = doors.journal.state();
+  if (member === undefined || state.direction === 'rollback') return undefined;
+  if (step.kind !== 'configure-member' && !takesDown(step)) return undefined;
+  const now = seen.observed.members.find((each) => each.name === member)?.configDigest;
+  const known = [doors.seenDigests.get(member), ...writtenDigests(state, member)];
+  if (now?.known !== true || known.includes(now.value)) return undefined;
+  const isRunning = isUp(memberOf(expected, member));
+  return {
+    code: 'CONFIG_CHANGED',
+    where,
+    would: say(step),
+    but: `somebody else has changed the settings file of ${member} since this run looked at it`,
+    so: isRunning
+      ? `a restart would take up settings that nobody has proven; ${member} was not touched`
+      : `${member} would start with settings that nobody has proven; it was not started`,
+    remedy: 'find out who (configuration management?), pause that, then run peershift again',
+  };
 }
 
 /** Read live, right before a stop: with this member gone, do enough healthy ones remain? */

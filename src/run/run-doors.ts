@@ -18,6 +18,8 @@ export interface RunDoors {
   /** One client a member; a member's client URL does not change in a run. */
   readonly etcd: ReadonlyMap<MemberName, EtcdMember>;
   readonly ids: ReadonlyMap<MemberName, string>;
+  /** SHA-256 of each member's config file when this process first looked, where it could be read. */
+  readonly seenDigests: ReadonlyMap<MemberName, string>;
   /** The operator's machine. */
   readonly here: Host;
   readonly pki: Pki;
@@ -53,11 +55,4 @@ export interface PlanRequest {
   readonly unobserved: readonly string[];
   /** Pairs that fresh probes have shown broken although the model says yes. */
   readonly blocked: readonly string[];
-}
-
-export interface RunInput {
-  readonly proven: ProvenRollout;
-  /** What the journal's first line says was there; what a rollback brings back. */
-  readonly start: readonly MemberStart[];
-  readonly because: string;
 }
