@@ -53,7 +53,13 @@ export type JournalBody =
     }
   | { readonly type: 'intended'; readonly step: StepId; readonly index: number }
   | { readonly type: 'done'; readonly step: StepId; readonly effects: readonly Effect[] }
-  | { readonly type: 'failed'; readonly step: StepId; readonly failure: Failure }
+  | {
+      readonly type: 'failed';
+      readonly step: StepId;
+      readonly failure: Failure;
+      /** What it had done before it failed. */
+      readonly effects?: readonly Effect[];
+    }
   | {
       readonly type: 'gate';
       readonly step: StepId;

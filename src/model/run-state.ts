@@ -165,6 +165,7 @@ function folded(state: RunState, entry: JournalEntry): RunState {
         ...state,
         state: 'failed',
         failure: entry.failure,
+        effects: [...state.effects, ...(entry.effects ?? [])],
         failedStarts: [...state.failedStarts, ...failedStart(state, entry.failure)],
       };
     case 'gate': {

@@ -23,6 +23,7 @@ import {
   type RunActors,
   type RunningMachine,
   bad,
+  isInsideGroup,
   stepAt,
 } from './machine-types.ts';
 import { perform } from './perform.ts';
@@ -89,7 +90,11 @@ class Driver implements RunActors {
   look: RunActors['look'] = async (context, signal) => {
     const step = present(stepAt(context), 'the step to look for');
     const where = whereOf(context);
-    if (!(await this.#holdsLock())) return bad(lockLost(where), 'foreign');
+    if (!(await this.#holdsLock())) {
+      if (!isInsideGroup(context)) return bad(lockLost(where), 'foreign');
+      const text = `${where}: the lock is lost; the group in hand is finished, then the run stops`;
+      this.#doors.events.emit({ type: 'warning', text });
+    }
     const { acceptsDowntime } = this.#input;
     const expected = worldAt(context, context.index);
     const answer = await look(
@@ -119,10 +124,12 @@ class Driver implements RunActors {
 
   recordFailed: RunActors['recordFailed'] = (context) => {
     const step = present(stepAt(context), 'the step that failed');
+    const { effects } = context;
     return this.#write({
       type: 'failed',
       step: step.id,
       failure: present(context.failure, 'why it failed'),
+      ...(effects.length === 0 ? {} : { effects }),
     });
   };
 

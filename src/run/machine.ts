@@ -103,8 +103,12 @@ export const runMachine = runSetup.createMachine({
         input,
         onDone: [
           { guard: 'isGood', target: 'recordingDone', actions: 'keepEffects' },
-          { guard: 'isOurs', target: 'recordingFailed', actions: 'keepFailure' },
-          { target: 'recordingPause', actions: 'keepFailure' },
+          {
+            guard: 'isOurs',
+            target: 'recordingFailed',
+            actions: ['keepFailure', 'keepEffects'],
+          },
+          { target: 'recordingPause', actions: ['keepFailure', 'keepEffects'] },
         ],
       },
     },

@@ -20,7 +20,7 @@ export async function installCertificates(
   const effects: Effect[] = [];
   for (const file of step.files) {
     const installed = await installOne(hands, host, file, owner.value);
-    if (installed.kind === 'failed') return installed.performed;
+    if (installed.kind === 'failed') return { ...installed.performed, effects };
     effects.push({
       kind: 'file-installed',
       member: step.member,
