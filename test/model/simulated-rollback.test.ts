@@ -11,6 +11,7 @@ import {
   isWhole,
   outcomeOf,
   reasonOf,
+  resumed,
   rolledBack,
   runStory,
   startOf,
@@ -51,6 +52,21 @@ describe('each strategy', () => {
     expect(outcomeOf(there)).toBe('done');
     expect(isWhole(there)).toBe(true);
     const back = await rolledBack(there, { desired: { strategy } });
+    expect(reasonOf(back)).toBe('');
+    expect(startOf(back.sim)).toEqual(start);
+  });
+
+  const inside = built.flatMap((strategy) =>
+    ['m1', 'm2', 'm3'].map((member) => ({ strategy, member, act: `start ${member}` })),
+  );
+
+  it.each(inside)('$strategy, killed while $member is stopped: on and back', async (each) => {
+    const desired = { strategy: each.strategy };
+    const onAct = (act: string): 'die' | 'go on' => (act === each.act ? 'die' : 'go on');
+    const on = await resumed(await runStory({ desired, onAct }), { desired });
+    expect(reasonOf(on)).toBe('');
+    expect(isWhole(on)).toBe(true);
+    const back = await rolledBack(await runStory({ desired, onAct }), { desired });
     expect(reasonOf(back)).toBe('');
     expect(startOf(back.sim)).toEqual(start);
   });
