@@ -3,6 +3,7 @@
 
 import { Command, CommanderError, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 
+import type { LabFlags } from './commands/lab.ts';
 import { globalOptions } from './flags.ts';
 import { VERSION } from './program.ts';
 
@@ -45,7 +46,6 @@ function program(exitWith: (code: number) => void): Command {
 type OnPlan = <F>(name: string, text: string, load: () => Promise<Work<F>>) => Command<[string]>;
 
 function addPlanCommands(onPlan: OnPlan): void {
-  const runs = () => import('./commands/run.ts');
   const preview = onPlan(
     'preview',
     'the ordered steps, gates, undo and proof; changes nothing',
@@ -53,13 +53,21 @@ function addPlanCommands(onPlan: OnPlan): void {
   );
   preview.option('--exit-code', 'exit 10 when there is something to do');
   preview.option('--compare', 'all strategies side by side, and which one is advised');
-  const run = onPlan('run', 'preview, confirm, execute', async () => (await runs()).run);
+  const run = onPlan(
+    'run',
+    'preview, confirm, execute',
+    async () => (await import('./commands/run.ts')).run,
+  );
   run.option('--dry-run', 'the same as preview');
-  const resume = onPlan('resume', 'go on after an interruption', async () => (await runs()).resume);
+  const resume = onPlan(
+    'resume',
+    'go on after an interruption',
+    async () => (await import('./commands/run.ts')).resume,
+  );
   const rollback = onPlan(
     'rollback',
     'bring the cluster back to where the run started',
-    async () => (await runs()).rollback,
+    async () => (await import('./commands/run.ts')).rollback,
   );
   for (const command of [run, resume, rollback])
     command.option('--yes', 'answer every question with yes');
@@ -92,15 +100,32 @@ function addPlanCommands(onPlan: OnPlan): void {
   );
 }
 
+interface LabVerb {
+  readonly text: string;
+  readonly load: () => Promise<(flags: LabFlags) => Promise<number>>;
+}
+
 function addLab(top: Command, exitWith: (code: number) => void): void {
   const lab = top.command('lab').description('a real local etcd cluster to try it on');
-  const verbs = {
-    up: 'start it, with a plan file ready to run',
-    status: 'what its members do',
-    down: 'stop it: only its own processes, by id',
-    demo: 'start it, migrate it under a writer, prove that nothing was lost',
-  } as const;
-  for (const [verb, text] of Object.entries(verbs)) {
+  const verbs: Readonly<Record<string, LabVerb>> = {
+    up: {
+      text: 'start it, with a plan file ready to run',
+      load: async () => (await import('./commands/lab.ts')).up,
+    },
+    status: {
+      text: 'what its members do',
+      load: async () => (await import('./commands/lab.ts')).status,
+    },
+    down: {
+      text: 'stop it: only its own processes, by id',
+      load: async () => (await import('./commands/lab.ts')).down,
+    },
+    demo: {
+      text: 'start it, migrate it under a writer, prove that nothing was lost',
+      load: async () => (await import('./commands/lab.ts')).demo,
+    },
+  };
+  for (const [verb, { text, load }] of Object.entries(verbs)) {
     const command = lab.command(verb).description(text).exitOverride();
     for (const option of globalOptions()) command.addOption(option);
     command.option(
@@ -116,8 +141,8 @@ function addLab(top: Command, exitWith: (code: number) => void): void {
     if (verb === 'down') command.option('--purge', 'remove its folder too');
     if (verb === 'demo') command.option('--keep', 'keep the folder');
     command.action(async (own) => {
-      const commands = await import('./commands/lab.ts');
-      exitWith(await commands[verb as keyof typeof verbs]({ ...top.opts(), ...defined(own) }));
+      const work = await load();
+      exitWith(await work({ ...top.opts(), ...defined(own) }));
     });
   }
 }

@@ -195,7 +195,7 @@ function leafInPlace(
 }
 
 /** What a member's leaf must name: its URL's host, its host's address, and every address its dials come from. */
-export function namesOf(desired: DesiredMember, observed: ObservedMember): LeafNames {
+function namesOf(desired: DesiredMember, observed: ObservedMember): LeafNames {
   const urls = desired.peerUrl === undefined ? observed.peerUrls : [desired.peerUrl];
   const sources = Object.values(observed.sourceAddresses).flatMap((fact) =>
     fact.known ? fact.value : [],

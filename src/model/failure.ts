@@ -113,8 +113,3 @@ export type FailureCode = keyof typeof FAILURES;
 export function exitOf(failure: Failure): number {
   return FAILURES[failure.code].exit;
 }
-
-/** A failure with what the caller was doing put in front of where it happened. */
-export function failedWhile(failure: Failure, where: string): Failure {
-  return { ...failure, where };
-}

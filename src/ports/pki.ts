@@ -5,10 +5,6 @@ import type { CaId, Certificate, Leaf } from '../model/certificate.ts';
 import type { KeyAlgorithm } from '../model/desired.ts';
 import type { Answer } from './answer.ts';
 
-export interface Pem {
-  readonly pem: string;
-}
-
 export interface IssuedLeaf {
   readonly certificatePem: string;
   readonly keyPem: string;

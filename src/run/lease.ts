@@ -9,7 +9,7 @@ import type { EtcdMember } from '../ports.ts';
 import type { RunDoors } from './run-doors.ts';
 
 /** Longer than any window that a run predicts, times three; short enough that a dead owner's lock goes by itself. */
-export const LOCK_TTL_SECONDS = 180;
+const LOCK_TTL_SECONDS = 180;
 const RENEW_EVERY_MS = 15_000;
 
 export interface ClusterLock {

@@ -4,7 +4,6 @@ import type { Result } from '../base/result.ts';
 import type { DesiredSpec } from '../model/desired.ts';
 import type { Failure } from '../model/failure.ts';
 import type { MemberName } from '../model/ids.ts';
-import type { MemberStart } from '../model/journal.ts';
 import type { ObservedState } from '../model/observed.ts';
 import type { ProvenRollout } from '../model/proof.ts';
 import type { Direction } from '../model/rollout.ts';

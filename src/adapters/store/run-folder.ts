@@ -34,7 +34,7 @@ export function stateFolder(planFile: string, planName: string, stateDirectory?:
   return resolve(root, safeName(planName));
 }
 
-export function runFolder(state: string, id: RunId): RunFolder {
+function runFolder(state: string, id: RunId): RunFolder {
   const path = join(state, safeName(id));
   return {
     id,

@@ -10,7 +10,7 @@
 
 import type { MemberName } from '../../model/ids.ts';
 import type { DeclaredWindow } from '../../model/rollout.ts';
-import { type PeerUrl, isHttps, sameUrls, withScheme } from '../../model/url.ts';
+import { type PeerUrl, isHttps, withScheme } from '../../model/url.ts';
 import { memberOf } from '../../model/world.ts';
 import { type Draft, advertise, configure, handOver, restart } from '../draft.ts';
 import { atThisPoint, comeBackWindows, giveTrust, hasTrust, inOrder, rankOf } from '../moves.ts';
@@ -87,11 +87,7 @@ function isSwitched(draft: Draft, target: Target): boolean {
 }
 
 /** Both schemes on the same hosts and ports, sorted as etcd sorts them: http first. */
-export function bothSchemes(urls: readonly PeerUrl[]): readonly PeerUrl[] {
+function bothSchemes(urls: readonly PeerUrl[]): readonly PeerUrl[] {
   const both = urls.flatMap((url) => [withScheme(url, 'http'), withScheme(url, 'https')]);
   return [...new Set(both)].sort();
-}
-
-export function isStrict(draft: Draft, target: Target): boolean {
-  return sameUrls(draft.world.record[target.member] ?? [], target.urls);
 }

@@ -255,6 +255,6 @@ function roundTrips(metrics: ReadonlyMap<string, number>, id: string): Sample {
   };
 }
 
-export function pairText(pair: string): string {
+function pairText(pair: string): string {
   return pair.replace('>', ' to ');
 }
