@@ -63,12 +63,14 @@ export function readYaml(text: string): YamlReading {
     prettyErrors: false,
     logLevel: 'error',
   });
-  const findings: Finding[] = [...document.errors, ...document.warnings].map((error) => ({
-    offset: error.pos[0],
-    path: [],
-    ...yamlWords(error.code),
-    isHarmless: error.code === 'DUPLICATE_KEY' || error.code === 'TAG_RESOLVE_FAILED',
-  }));
+  const findings: Finding[] = [...ownErrors(document.errors), ...document.warnings].map(
+    (error) => ({
+      offset: error.pos[0],
+      path: [],
+      ...yamlWords(error.code),
+      isHarmless: error.code === 'DUPLICATE_KEY' || error.code === 'TAG_RESOLVE_FAILED',
+    }),
+  );
   const directive = /^%YAML +(?!1\.2\s)/m.exec(text);
   if (directive !== null && document.directives.yaml.explicit === true) {
     const message = 'a plan file is YAML 1.2';
@@ -78,6 +80,11 @@ export function readYaml(text: string): YamlReading {
   const walk = new Walk(text, places, findings);
   const value = walk.read(document.contents, [], undefined);
   return reading(text, value, findings, places);
+}
+
+/** Once the parser has lost its way it stumbles over every further token: that says nothing new. */
+function ownErrors<E extends { readonly code: string }>(errors: readonly E[]): readonly E[] {
+  return errors.filter((error, at) => at === 0 || error.code !== 'UNEXPECTED_TOKEN');
 }
 
 function reading(

@@ -416,6 +416,13 @@ zebra: 1
     expect(rest.some(({ message }) => message === 'name is missing')).toBe(false);
   });
 
+  it('has a syntax error told without an echo for every word that follows', () => {
+    const items = Array.from({ length: 40 }, (_, i) => `  - { name: n${String(i)}, a: [b, c] }`);
+    const problems = problemsOf(['version: 1', 'pki: { directory: m[] }', ...items].join('\n'));
+    expect(problems.length).toBeLessThan(5);
+    expect(problems[0]).toMatchObject({ line: 2 });
+  });
+
   it('draws no conclusion from a value that is wrong already', () => {
     const text = memberWith('service: { manager: comand, start: [a] }', 'certificate: 5');
     expect(problemsOf(text).map(where)).toEqual(['7:25', '8:18']);
