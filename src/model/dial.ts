@@ -1,45 +1,10 @@
-/**
- * Can a's running process open a peer link to b at b's advertised URL, and if not, why not? The heart.
- *
- *   a  --TCP-->  b          b is up and listens on that host and port with that scheme
- *   a  --TLS-->  b          a's loaded trust verifies b's leaf; the leaf names the URL's host
- *   a  <--ask--  b          where b demands it: a's leaf, verified by b's loaded trust, with clientAuth,
- *                           whose SANs cover a's source address as b sees it
- *
- * Sources: client/pkg/transport/{listener,listener_tls,transport}.go of etcd 3.2 to 3.6, and runs of
- * 3.3.25, 3.4.23, 3.5.16 and 3.5.30.
- */
+/** Can a's running process open a peer link to b at b's advertised URL, and if not, why not? And so for all pairs. */
 
-import { isoTime } from '../base/time.ts';
-import type { CaId, Leaf } from './certificate.ts';
-import { namesHost, normalAddress, sanText } from './certificate.ts';
-import type { Fact } from './observed.ts';
-import { type PeerUrl, isIpAddress, isLoopback, urlParts } from './url.ts';
-import { type MemberWorld, type PeerProcess, type World, memberOf, pairKey } from './world.ts';
+import { type DialAnswer, dialUrl, no } from './dial-url.ts';
+import { type MemberWorld, type World, facesOf, memberOf, pairKey } from './world.ts';
 
-export type DialReason =
-  | 'source-down'
-  | 'target-down'
-  | 'not-advertised'
-  | 'not-listening'
-  | 'http-to-tls'
-  | 'https-to-plain'
-  | 'no-trust'
-  | 'server-leaf'
-  | 'server-name'
-  | 'server-usage'
-  | 'no-client-leaf'
-  | 'client-untrusted'
-  | 'client-usage'
-  | 'client-source'
-  | 'expired'
-  | 'allowed-name'
-  | 'seen-broken';
-
-export type DialAnswer =
-  | { readonly can: 'yes'; readonly url: PeerUrl }
-  | { readonly can: 'no'; readonly reason: DialReason; readonly because: string }
-  | { readonly can: 'unknown'; readonly because: string };
+export type { DialAnswer, DialReason } from './dial-url.ts';
+export { leafOf } from './dial-url.ts';
 
 /** Any of the advertised URLs that works is enough: a dialer moves to the next one after a failure (urlpick.go). */
 export function dial(world: World, from: MemberWorld, to: MemberWorld): DialAnswer {
@@ -70,128 +35,25 @@ export function dial(world: World, from: MemberWorld, to: MemberWorld): DialAnsw
   return worst;
 }
 
-interface DialCase {
+/** All answers of one world, row by row in the order of its members; kept, for worlds never change. */
+export interface Answers {
   readonly nowMs: number;
-  readonly url: PeerUrl;
-  readonly from: MemberWorld;
-  readonly to: MemberWorld;
-  readonly source: PeerProcess;
-  readonly target: PeerProcess;
+  readonly blocked: World['blocked'];
+  readonly members: World['members'];
+  /** Of member i to member j at `i * members.length + j`; undefined where one of them is down. */
+  readonly rows: readonly (DialAnswer | undefined)[];
+  /** The pairs that cannot dial, or of which that is unknown: mostly none, and asked by every rule. */
+  readonly open: readonly OpenPair[];
 }
 
-function dialUrl(at: DialCase): DialAnswer {
-  const { url, to, target } = at;
-  const wanted = urlParts(url);
-  const samePort = target.peer.listen.map(urlParts).filter((listener) => {
-    return listener.port === wanted.port && accepts(listener.host, wanted.host);
-  });
-  if (samePort.length === 0) {
-    const listens = target.peer.listen.join(', ');
-    return no('not-listening', `${to.name} is advertised at ${url} and listens on ${listens}`);
-  }
-  if (!samePort.some((listener) => listener.scheme === wanted.scheme)) {
-    return wanted.scheme === 'http'
-      ? no('http-to-tls', `${to.name} is advertised at ${url} and speaks TLS on that port`)
-      : no(
-          'https-to-plain',
-          `${to.name} is advertised at ${url} and speaks plain http on that port`,
-        );
-  }
-  if (wanted.scheme === 'http') return { can: 'yes', url };
-  return serverRefusal(at, wanted.host) ?? clientRefusal(at) ?? { can: 'yes', url };
+export interface OpenPair {
+  readonly pair: string;
+  readonly answer: Exclude<DialAnswer, { readonly can: 'yes' }>;
 }
 
-/** What the dialer holds against the server's certificate. */
-function serverRefusal(at: DialCase, host: string): DialAnswer | undefined {
-  const { from, to, source, target } = at;
-  // Auto TLS dials with InsecureSkipVerify (embed/config.go PeerSelfCert).
-  if (source.peer.hasAutoTls) return undefined;
-  if (target.peer.hasAutoTls) {
-    return no('no-trust', `${to.name} shows a self-signed certificate (peer-auto-tls)`);
-  }
-  const leaf = leafOf(to, target);
-  if (leaf === undefined) return no('server-leaf', `${to.name} has no usable leaf on its disk`);
-  const trust = trusts(source.pool, leaf);
-  if (trust === 'unknown') return unknownPool(from, source.pool);
-  if (trust === 'no')
-    return no('no-trust', `${from.name} has not loaded the CA of ${to.name}'s leaf`);
-  const age = datesRefusal(at.nowMs, leaf, to.name);
-  if (age !== undefined) return age;
-  if (!namesHost(leaf, host)) {
-    return no(
-      'server-name',
-      `${to.name}'s leaf is valid for ${sanText(leaf)}, not for ${host}, its peer URL's host`,
-    );
-  }
-  if (!leaf.serverAuth) return no('server-usage', `${to.name}'s leaf lacks serverAuth`);
-  return nameRefusal(source, leaf, from.name, to.name);
-}
-
-/** What the listener holds against the dialer's certificate. */
-function clientRefusal(at: DialCase): DialAnswer | undefined {
-  const { from, to, source, target } = at;
-  if (!target.demandsClientCert) return undefined;
-  const leaf = leafOf(from, source);
-  if (leaf === undefined) {
-    return no(
-      'no-client-leaf',
-      `${to.name} demands a client certificate and ${from.name} has loaded none`,
-    );
-  }
-  const trust = trusts(target.pool, leaf);
-  if (trust === 'unknown') return unknownPool(to, target.pool);
-  if (trust === 'no') {
-    return no('client-untrusted', `${to.name} has not loaded the CA of ${from.name}'s leaf`);
-  }
-  const age = datesRefusal(at.nowMs, leaf, from.name);
-  if (age !== undefined) return age;
-  if (!leaf.clientAuth) return no('client-usage', `${from.name}'s leaf lacks clientAuth`);
-  const name = nameRefusal(target, leaf, to.name, from.name);
-  if (name !== undefined) return name;
-  return target.peer.skipsClientSan ? undefined : sourceRefusal(from, to, leaf);
-}
-
-/** etcd's checkCertSAN: the SANs must cover the address that the connection comes from. */
-function sourceRefusal(from: MemberWorld, to: MemberWorld, leaf: Leaf): DialAnswer | undefined {
-  if (leaf.ipAddresses.length === 0 && leaf.dnsNames.length === 0) return undefined;
-  const fact = from.sources[to.name];
-  if (fact?.known !== true) {
-    const reason = fact === undefined ? 'nothing was seen' : fact.reason;
-    return {
-      can: 'unknown',
-      because: `the address that ${from.name} dials ${to.name} from: ${reason}`,
-    };
-  }
-  const missing = fact.value.filter(
-    (address) => !leaf.ipAddresses.includes(normalAddress(address)),
-  );
-  if (missing.length === 0) return undefined;
-  const list = missing.join(', ');
-  if (leaf.dnsNames.length > 0) {
-    const names = leaf.dnsNames.join(', ');
-    return {
-      can: 'unknown',
-      because: `whether ${names} resolves to ${list}, the source address of ${from.name}, on ${to.name}`,
-    };
-  }
-  return no(
-    'client-source',
-    `${from.name}'s leaf is valid for ${sanText(leaf)}, not for ${list}, the address its dials to ${to.name} come from`,
-  );
-}
-
-/** The leaf that a process shows: whatever stands at its path now, when key and leaf fit. */
-export function leafOf(member: MemberWorld, process: PeerProcess): Leaf | undefined {
-  const { certFile, keyFile } = process.peer;
-  if (certFile === undefined || keyFile === undefined) return undefined;
-  const leaf = member.disk.files[certFile];
-  const key = member.disk.files[keyFile];
-  if (leaf?.kind !== 'leaf' || key?.kind !== 'key') return undefined;
-  return key.keyId === leaf.leaf.keyId ? leaf.leaf : undefined;
-}
-
-/** Worlds and members never change, so an answer is worked out once for each pair of them at one time. */
-const MATRICES = new WeakMap<World, ReadonlyMap<string, DialAnswer>>();
+/** By what of the members a dial can see. */
+const KNOWN = new WeakMap<World['members'], Answers>();
+const MATRICES = new WeakMap<Answers, ReadonlyMap<string, DialAnswer>>();
 const ANSWERS = new WeakMap<MemberWorld, WeakMap<MemberWorld, Remembered>>();
 
 interface Remembered {
@@ -199,26 +61,38 @@ interface Remembered {
   readonly answer: DialAnswer;
 }
 
-/** Every ordered pair of up members, `a>b`, with its answer. */
-export function dialMatrix(world: World): ReadonlyMap<string, DialAnswer> {
-  const known = MATRICES.get(world);
-  if (known !== undefined) return known;
-  const matrix = new Map<string, DialAnswer>();
-  for (const from of world.members) {
-    for (const to of world.members) {
-      if (from === to || from.process === undefined || to.process === undefined) continue;
-      matrix.set(pairKey(from.name, to.name), remembered(world, from, to));
+/** The answers of this world; the same object for every world in which dials see the same members. */
+export function answersOf(world: World): Answers {
+  const members = facesOf(world.members);
+  const { nowMs, blocked } = world;
+  const known = KNOWN.get(members);
+  if (known?.nowMs === nowMs && sameList(known.blocked, blocked)) return known;
+  const rows: (DialAnswer | undefined)[] = [];
+  const open: OpenPair[] = [];
+  for (const from of members) {
+    const answers = ANSWERS.get(from) ?? new WeakMap<MemberWorld, Remembered>();
+    ANSWERS.set(from, answers);
+    for (const to of members) {
+      const isPair = from !== to && from.process !== undefined && to.process !== undefined;
+      const answer = isPair ? remembered(world, from, to, answers) : undefined;
+      rows.push(answer);
+      if (answer === undefined || answer.can === 'yes') continue;
+      open.push({ pair: pairKey(from.name, to.name), answer });
     }
   }
-  MATRICES.set(world, matrix);
-  return matrix;
+  const all = { nowMs, blocked, members, rows, open };
+  KNOWN.set(members, all);
+  return all;
 }
 
 /** A pair that probes have shown broken is a matter of the world, and is asked each time. */
-function remembered(world: World, from: MemberWorld, to: MemberWorld): DialAnswer {
+function remembered(
+  world: World,
+  from: MemberWorld,
+  to: MemberWorld,
+  answers: WeakMap<MemberWorld, Remembered>,
+): DialAnswer {
   if (world.blocked.length > 0) return dial(world, from, to);
-  const answers = ANSWERS.get(from) ?? new WeakMap<MemberWorld, Remembered>();
-  ANSWERS.set(from, answers);
   const known = answers.get(to);
   if (known?.nowMs === world.nowMs) return known.answer;
   const answer = dial(world, from, to);
@@ -226,69 +100,43 @@ function remembered(world: World, from: MemberWorld, to: MemberWorld): DialAnswe
   return answer;
 }
 
+function sameList(a: readonly string[], b: readonly string[]): boolean {
+  return a === b || (a.length === b.length && a.every((each, index) => each === b[index]));
+}
+
+/** The pairs of up members that cannot dial, or of which that is unknown, in the order of the members. */
+export function openPairs(world: World): readonly OpenPair[] {
+  return answersOf(world).open;
+}
+
+/** Every ordered pair of up members, `a>b`, with its answer. */
+export function dialMatrix(world: World): ReadonlyMap<string, DialAnswer> {
+  const answers = answersOf(world);
+  const known = MATRICES.get(answers);
+  if (known !== undefined) return known;
+  const { members, rows } = answers;
+  const matrix = new Map<string, DialAnswer>();
+  members.forEach((from, i) => {
+    members.forEach((to, j) => {
+      const answer = rows[i * members.length + j];
+      if (answer !== undefined) matrix.set(pairKey(from.name, to.name), answer);
+    });
+  });
+  MATRICES.set(answers, matrix);
+  return matrix;
+}
+
 /** Raft between two members works when at least one can dial the other (rafthttp peer.go `pick`). */
 export function isLinked(matrix: ReadonlyMap<string, DialAnswer>, a: string, b: string): boolean {
   return matrix.get(pairKey(a, b))?.can === 'yes' || matrix.get(pairKey(b, a))?.can === 'yes';
 }
 
+/** The same of the members at two places of a world. */
+export function isLinkedAt({ members, rows }: Answers, i: number, j: number): boolean {
+  const [there, back] = [rows[i * members.length + j], rows[j * members.length + i]];
+  return there?.can === 'yes' || back?.can === 'yes';
+}
+
 export function dialBetween(world: World, from: string, to: string): DialAnswer {
   return dial(world, memberOf(world, from), memberOf(world, to));
-}
-
-function accepts(listenHost: string, dialedHost: string): boolean {
-  if (listenHost === '0.0.0.0' || listenHost === '::' || listenHost === dialedHost) return true;
-  if (listenHost === 'localhost') return isLoopback(dialedHost);
-  // A DNS name in the URL: listeners are IP addresses, so only the port can be compared here.
-  return !isIpAddress(dialedHost);
-}
-
-function trusts(pool: Fact<readonly CaId[]>, leaf: Leaf): 'yes' | 'no' | 'unknown' {
-  if (!pool.known) return 'unknown';
-  return leaf.trustedBy.some((authority) => pool.value.includes(authority)) ? 'yes' : 'no';
-}
-
-function unknownPool(member: MemberWorld, pool: Fact<readonly CaId[]>): DialAnswer {
-  return {
-    can: 'unknown',
-    because: `which CA ${member.name} has loaded: ${pool.known ? '' : pool.reason}`,
-  };
-}
-
-function datesRefusal(nowMs: number, leaf: Leaf, owner: string): DialAnswer | undefined {
-  if (nowMs >= leaf.notBeforeMs && nowMs <= leaf.notAfterMs) return undefined;
-  const [what, when] =
-    nowMs < leaf.notBeforeMs
-      ? ['is not valid before', leaf.notBeforeMs]
-      : ['expired at', leaf.notAfterMs];
-  return no('expired', `${owner}'s leaf ${what} ${isoTime(when)}`);
-}
-
-/** `--peer-cert-allowed-cn` and `-hostname` are applied to both sides of a dial (transport `baseConfig`). */
-function nameRefusal(
-  process: PeerProcess,
-  leaf: Leaf,
-  judge: string,
-  owner: string,
-): DialAnswer | undefined {
-  const { allowedCn, allowedHostname } = process.peer;
-  if (allowedCn !== undefined && !allowedCn.split(',').includes(leaf.commonName ?? '')) {
-    return no(
-      'allowed-name',
-      `${judge} allows only the common name ${allowedCn}, and ${owner}'s leaf has ${leaf.commonName ?? 'none'}`,
-    );
-  }
-  if (
-    allowedHostname !== undefined &&
-    !allowedHostname.split(',').some((name) => namesHost(leaf, name))
-  ) {
-    return no(
-      'allowed-name',
-      `${judge} allows only the host name ${allowedHostname}, and ${owner}'s leaf has ${sanText(leaf)}`,
-    );
-  }
-  return undefined;
-}
-
-function no(reason: DialReason, because: string): DialAnswer {
-  return { can: 'no', reason, because };
 }

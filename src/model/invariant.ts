@@ -1,6 +1,5 @@
 /** A rule over worlds: given one moment of a rollout, every breach of it, with the numbers. */
 
-import type { DialAnswer } from './dial.ts';
 import type { MemberName } from './ids.ts';
 import type { Severity } from './proof.ts';
 import type { DeclaredWindow, Rollout } from './rollout.ts';
@@ -10,7 +9,6 @@ import type { World } from './world.ts';
 /** One world of the walk, with how it came to be. */
 export interface Moment {
   readonly world: World;
-  readonly matrix: ReadonlyMap<string, DialAnswer>;
   /** Index of the step that leads here; -1 for the start. */
   readonly index: number;
   readonly step: Step | undefined;

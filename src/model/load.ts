@@ -9,9 +9,25 @@ import { known } from './observed.ts';
 import { FLAG, peerSettings } from './settings.ts';
 import { isHttps } from './url.ts';
 import { isAtLeast } from './version.ts';
-import type { Disk, PeerProcess } from './world.ts';
+import { type Disk, type PeerProcess, oneProcess } from './world.ts';
+
+/** A disk never changes, so what a start makes of it is worked out once. */
+const LOADED = new WeakMap<Disk, Loaded>();
+
+interface Loaded {
+  readonly version: string;
+  readonly result: Result<PeerProcess, string>;
+}
 
 export function loadDisk(disk: Disk, version: string): Result<PeerProcess, string> {
+  const before = LOADED.get(disk);
+  if (before?.version === version) return before.result;
+  const result = load(disk, version);
+  LOADED.set(disk, { version, result });
+  return result;
+}
+
+function load(disk: Disk, version: string): Result<PeerProcess, string> {
   const peer = peerSettings(disk.settings);
   const file = (path: string): FileContent => disk.files[path] ?? { kind: 'absent' };
   if ((peer.certFile === undefined) !== (peer.keyFile === undefined)) {
@@ -34,7 +50,9 @@ export function loadDisk(disk: Disk, version: string): Result<PeerProcess, strin
     if (content.kind !== 'pool') return err(`open ${peer.trustedCaFile}: ${unusableText(content)}`);
     pool = content.authorities.map((authority) => authority.fingerprint);
   }
-  return ok({ peer, pool: known(pool), demandsClientCert: demandsClientCert(disk, version) });
+  return ok(
+    oneProcess({ peer, pool: known(pool), demandsClientCert: demandsClientCert(disk, version) }),
+  );
 }
 
 /** From 3.4 on a trusted CA file alone makes the listener demand a client certificate (transport `ServerConfig`). */

@@ -4,6 +4,7 @@
  * environment names follow by rule (pkg/flags/flag.go: `ETCD_` + upper case with `-` as `_`).
  */
 
+import { Canonical } from '../base/canonical.ts';
 import { type PeerUrl, parsePeerUrl } from './url.ts';
 
 /** Flag name to value. A flag that is absent has etcd's default. */
@@ -65,7 +66,18 @@ export interface PeerSettings {
 
 const DEFAULT_LISTEN = 'http://localhost:2380';
 
+/** Settings never change, and a proof reads the same few some ten thousand times. */
+const READ = new WeakMap<Settings, PeerSettings>();
+
 export function peerSettings(settings: Settings): PeerSettings {
+  const known = READ.get(settings);
+  if (known !== undefined) return known;
+  const peer = readPeer(settings);
+  READ.set(settings, peer);
+  return peer;
+}
+
+function readPeer(settings: Settings): PeerSettings {
   const text = (flag: string): string | undefined => {
     const value = settings[flag];
     return value === undefined || value === '' ? undefined : value;
@@ -94,6 +106,29 @@ export function urlList(text: string): readonly PeerUrl[] {
 
 /** The settings after the changes, in flag order. */
 export function withChanges(settings: Settings, changes: readonly SettingChange[]): Settings {
+  const known = CHANGED.get(changes);
+  if (known?.before === settings) return known.after;
+  const after = oneSettings(changed(settings, changes));
+  CHANGED.set(changes, { before: settings, after });
+  return after;
+}
+
+const SETTINGS = new Canonical<Settings>((settings) => JSON.stringify(settings));
+
+/** Equal settings are one object: what was read from them is known wherever they are met again. */
+export function oneSettings(settings: Settings): Settings {
+  return SETTINGS.one(settings);
+}
+
+/** One step's changes are applied while it is planned, and again while it is proven. */
+const CHANGED = new WeakMap<readonly SettingChange[], Changed>();
+
+interface Changed {
+  readonly before: Settings;
+  readonly after: Settings;
+}
+
+function changed(settings: Settings, changes: readonly SettingChange[]): Settings {
   const after: Record<string, string> = { ...settings };
   for (const change of changes) {
     if (change.to === undefined) Reflect.deleteProperty(after, change.flag);

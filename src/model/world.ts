@@ -6,10 +6,11 @@
  * client/pkg/transport/listener.go); trust and listeners are those of process start.
  */
 
+import { Canonical, numberOf } from '../base/canonical.ts';
 import type { CaId, FileContent } from './certificate.ts';
 import type { MemberId, MemberName } from './ids.ts';
 import type { Fact } from './observed.ts';
-import type { PeerSettings, Settings } from './settings.ts';
+import { type PeerSettings, type Settings, oneSettings } from './settings.ts';
 import type { PeerUrl } from './url.ts';
 
 export interface World {
@@ -68,30 +69,88 @@ export function upMembers(world: World): readonly MemberWorld[] {
   return world.members.filter(isUp);
 }
 
+/** Worlds never change, so one that was made before is found again: by what it was made from. */
+const REPLACED = new WeakMap<readonly MemberWorld[], WeakMap<MemberWorld, World['members']>>();
+
 export function withMember(world: World, member: MemberWorld): World {
-  return {
-    ...world,
-    members: world.members.map((each) => (each.name === member.name ? member : each)),
-  };
+  const known = REPLACED.get(world.members) ?? new WeakMap<MemberWorld, World['members']>();
+  REPLACED.set(world.members, known);
+  const one = oneMember(member);
+  const members =
+    known.get(one) ??
+    oneGroup(world.members.map((each) => (each.name === member.name ? one : each)));
+  known.set(one, members);
+  return { ...world, members };
 }
 
+const PAIR_KEYS = new Map<string, Map<string, string>>();
+const PAIR_KEYS_KEPT = 1000;
+
 export function pairKey(from: string, to: string): string {
-  return `${from}>${to}`;
+  let keys = PAIR_KEYS.get(from);
+  if (keys === undefined) {
+    if (PAIR_KEYS.size >= PAIR_KEYS_KEPT) PAIR_KEYS.clear();
+    keys = new Map();
+    PAIR_KEYS.set(from, keys);
+  }
+  const known = keys.get(to);
+  if (known !== undefined) return known;
+  const key = `${from}>${to}`;
+  keys.set(to, key);
+  return key;
 }
 
 /** The pairs in which the member has an end become unobserved, and what was seen broken of them is out of date. */
 export function withUnobserved(world: World, name: string, directions: 'in' | 'both'): World {
-  const changed = new Set<string>();
-  for (const peer of world.members) {
-    if (peer.name === name) continue;
-    changed.add(pairKey(peer.name, name));
-    if (directions === 'both') changed.add(pairKey(name, peer.name));
-  }
+  const unobserved = unobservedAfter(world, name, directions);
+  if (world.blocked.length === 0) return { ...world, unobserved };
+  const changed = changedPairs(world, name, directions);
   return {
     ...world,
-    unobserved: [...new Set([...world.unobserved, ...changed])].sort(),
-    blocked: world.blocked.filter((pair) => !changed.has(pair)),
+    unobserved,
+    blocked: world.blocked.filter((pair) => !changed.includes(pair)),
   };
+}
+
+const WIDENED = new WeakMap<readonly string[], Map<string, Widened>>();
+
+interface Widened {
+  readonly names: readonly string[];
+  readonly unobserved: readonly string[];
+}
+
+function unobservedAfter(
+  { members, unobserved }: World,
+  name: string,
+  directions: 'in' | 'both',
+): readonly string[] {
+  const known = WIDENED.get(unobserved) ?? new Map<string, Widened>();
+  WIDENED.set(unobserved, known);
+  const key = `${directions} ${name}`;
+  const before = known.get(key);
+  const isOfThese =
+    before?.names.length === members.length &&
+    members.every((member, index) => member.name === before.names[index]);
+  if (before !== undefined && isOfThese) return before.unobserved;
+  const names = members.map((member) => member.name);
+  const all = new Set([...unobserved, ...changedPairs({ members }, name, directions)]);
+  const after = all.size === unobserved.length ? unobserved : PAIRS.one([...all].sort());
+  known.set(key, { names, unobserved: after });
+  return after;
+}
+
+function changedPairs(
+  world: Pick<World, 'members'>,
+  name: string,
+  directions: 'in' | 'both',
+): readonly string[] {
+  const changed: string[] = [];
+  for (const peer of world.members) {
+    if (peer.name === name) continue;
+    changed.push(pairKey(peer.name, name));
+    if (directions === 'both') changed.push(pairKey(name, peer.name));
+  }
+  return changed;
 }
 
 /** Every ordered pair of the members: what is unobserved when nothing was looked at yet. */
@@ -99,4 +158,94 @@ export function allPairs(names: readonly string[]): readonly string[] {
   return names
     .flatMap((from) => names.filter((to) => to !== from).map((to) => pairKey(from, to)))
     .sort();
+}
+
+/*
+ * A proof meets the same members on thousands of paths. Worlds never change, so an answer about a part is
+ * kept under that part's identity, and parts that are equal in all that can be asked of them are made one.
+ */
+const RECORDS = new Canonical<World['record']>((record) => JSON.stringify(record));
+const PAIRS = new Canonical<readonly string[]>((pairs) => pairs.join(' '));
+const FILES = new Canonical<Disk['files']>((files) => {
+  return JSON.stringify(Object.entries(files).map(([path, content]) => [path, numberOf(content)]));
+});
+const DISKS = new Canonical<Disk>((disk) => {
+  return `${String(numberOf(disk.settings))} ${String(numberOf(disk.files))}`;
+});
+const PROCESSES = new Canonical<PeerProcess>((process) => JSON.stringify(process));
+const GROUPS = new Canonical<World['members']>((members) => members.map(numberOf).join(' '));
+
+/** Equal member lists are one object. */
+export function oneRecord(record: World['record']): World['record'] {
+  return RECORDS.one(record);
+}
+
+/** Processes that run with the same are one object. */
+export function oneProcess(process: PeerProcess): PeerProcess {
+  return PROCESSES.one(process);
+}
+
+type ByProcess = WeakMap<object, MemberWorld>;
+const MEMBERS = new WeakMap<World['record'], WeakMap<Disk, ByProcess>>();
+const DOWN = {};
+
+/** Members of which all is the same are one object. */
+export function oneMember(member: MemberWorld): MemberWorld {
+  const { view, process = DOWN } = member;
+  const disk = oneDisk(member.disk);
+  const byDisk = MEMBERS.get(view) ?? new WeakMap<Disk, ByProcess>();
+  MEMBERS.set(view, byDisk);
+  const byProcess: ByProcess = byDisk.get(disk) ?? new WeakMap<object, MemberWorld>();
+  byDisk.set(disk, byProcess);
+  const known = byProcess.get(process);
+  if (known !== undefined && isSameMember(known, member)) return known;
+  const one = { ...member, disk };
+  byProcess.set(process, one);
+  return one;
+}
+
+function isSameMember(a: MemberWorld, b: MemberWorld): boolean {
+  return a.name === b.name && a.id === b.id && a.version === b.version && a.sources === b.sources;
+}
+
+const ONE_DISK = new WeakMap<Disk, Disk>();
+
+function oneDisk(disk: Disk): Disk {
+  const known = ONE_DISK.get(disk);
+  if (known !== undefined) return known;
+  const one = DISKS.one({ settings: oneSettings(disk.settings), files: FILES.one(disk.files) });
+  ONE_DISK.set(disk, one);
+  return one;
+}
+
+/** The same members in the same order are one array. */
+export function oneGroup(members: World['members']): World['members'] {
+  return GROUPS.one(members);
+}
+
+const FACES = new WeakMap<MemberWorld, MemberWorld>();
+const FACES_OF_ALL = new WeakMap<World['members'], World['members']>();
+const NO_SETTINGS: Settings = {};
+
+/** The same members as far as a dial can see them: what only their next start would load is left out. */
+export function facesOf(members: World['members']): World['members'] {
+  const known = FACES_OF_ALL.get(members);
+  if (known !== undefined) return known;
+  const faces = oneGroup(members.map(faceOf));
+  FACES_OF_ALL.set(members, faces);
+  return faces;
+}
+
+function faceOf(member: MemberWorld): MemberWorld {
+  const known = FACES.get(member);
+  if (known !== undefined) return known;
+  const { certFile, keyFile } = member.process?.peer ?? {};
+  const files: Record<string, FileContent> = {};
+  for (const path of [certFile, keyFile]) {
+    const content = path === undefined ? undefined : member.disk.files[path];
+    if (path !== undefined && content !== undefined) files[path] = content;
+  }
+  const face = oneMember({ ...member, disk: { settings: NO_SETTINGS, files } });
+  FACES.set(member, face);
+  return face;
 }

@@ -7,11 +7,17 @@ import type { Failure } from '../model/failure.ts';
 import type { Material } from '../model/material.ts';
 import { loadDisk } from '../model/load.ts';
 import type { MemberGoal } from '../model/rollout.ts';
-import { FLAG, OWNED_FLAGS, type Settings, peerSettings } from '../model/settings.ts';
+import {
+  FLAG,
+  OWNED_FLAGS,
+  type Settings,
+  oneSettings,
+  peerSettings,
+} from '../model/settings.ts';
 import type { InstalledFile } from '../model/step.ts';
 import { namedPaths } from '../model/steps/install-certificates.ts';
 import { type PeerUrl, hostPort, isHttps, urlParts, withPort, withScheme } from '../model/url.ts';
-import { type MemberWorld, type World, memberOf } from '../model/world.ts';
+import { type MemberWorld, type PeerProcess, type World, memberOf } from '../model/world.ts';
 
 export interface Target extends MemberGoal {
   readonly files: readonly InstalledFile[];
@@ -86,15 +92,32 @@ export function withInitialCluster(
 
 /** The settings that peershift writes, out of all that a member has. */
 export function owned(settings: Settings): Settings {
-  return Object.fromEntries(
-    Object.entries(settings).filter(([flag]) => OWNED_FLAGS.includes(flag)),
-  );
+  const known = OWNED.get(settings);
+  if (known !== undefined) return known;
+  const mine = Object.entries(settings).filter(([flag]) => OWNED_FLAGS.includes(flag));
+  const one = oneSettings(Object.fromEntries(mine));
+  OWNED.set(settings, one);
+  return one;
 }
+
+const OWNED = new WeakMap<Settings, Settings>();
 
 /** Does the running process already do what a start with these owned settings would make it do? */
 export function runsAs(member: MemberWorld, settings: Settings): boolean {
   const { process } = member;
   if (process === undefined) return false;
+  // A proof plans the way back from every world: the same few questions, some ten thousand times.
+  const wanted = oneSettings(settings);
+  const answers = RUNS_AS.get(member) ?? new WeakMap<Settings, boolean>();
+  RUNS_AS.set(member, answers);
+  const known = answers.get(wanted) ?? wouldRunAs(member, process, wanted);
+  answers.set(wanted, known);
+  return known;
+}
+
+const RUNS_AS = new WeakMap<MemberWorld, WeakMap<Settings, boolean>>();
+
+function wouldRunAs(member: MemberWorld, process: PeerProcess, settings: Settings): boolean {
   const others = Object.entries(member.disk.settings).filter(
     ([flag]) => !OWNED_FLAGS.includes(flag),
   );

@@ -1,6 +1,5 @@
 /** Walks every world of a rollout: before and after each step, half done, and with each member crashed or back. */
 
-import { dialMatrix } from '../model/dial.ts';
 import type { Moment } from '../model/invariant.ts';
 import { applyStep, lawOf } from '../model/laws.ts';
 import type { Rollout } from '../model/rollout.ts';
@@ -35,9 +34,11 @@ export function explore(rollout: Rollout, withMishaps: boolean): Walk {
   return { worlds, moments };
 }
 
+const NONE: readonly string[] = [];
+
 /** A gate with fresh probes has seen every pair of up members. */
 function observedAfter(world: World, step: Step): World {
-  return step.after?.checks.includes('links') === true ? { ...world, unobserved: [] } : world;
+  return step.after?.checks.includes('links') === true ? { ...world, unobserved: NONE } : world;
 }
 
 function changesWorld(step: Step): boolean {
@@ -68,5 +69,5 @@ function momentOf(rollout: Rollout, world: World, index: number, kind: Moment['k
     kind === 'end' || kind === 'start'
       ? undefined
       : rollout.windows.find((each) => each.phase === step?.phase);
-  return { world, matrix: dialMatrix(world), index, step, kind, mishap: undefined, window };
+  return { world, index, step, kind, mishap: undefined, window };
 }

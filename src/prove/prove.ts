@@ -1,7 +1,7 @@
 /** Turns a rollout into a proven one, or into the shortest story that breaks a rule. */
 
 import { type Result, err, ok } from '../base/result.ts';
-import { dialMatrix } from '../model/dial.ts';
+import { dialMatrix, openPairs } from '../model/dial.ts';
 import type { Failure } from '../model/failure.ts';
 import type { Invariant, Moment } from '../model/invariant.ts';
 import { lawOf, say } from '../model/laws.ts';
@@ -215,14 +215,14 @@ function windowsOf(rollout: Rollout, walk: Walk): readonly DegradedWindow[] {
   const windows: DegradedWindow[] = [];
   let open: { from: number; pairs: Set<string>; because: string } | undefined;
   walk.worlds.forEach((world, index) => {
-    const broken = [...dialMatrix(world)].filter(([, answer]) => answer.can === 'no');
+    const broken = openPairs(world).filter(({ answer }) => answer.can === 'no');
     if (broken.length > 0 && open === undefined) {
       const step = rollout.steps[index - 1];
       const because =
         rollout.windows.find((each) => each.phase === step?.phase)?.because ?? 'as it was found';
       open = { from: Math.max(0, index - 1), pairs: new Set(), because };
     }
-    for (const [pair] of broken) open?.pairs.add(pair);
+    for (const { pair } of broken) open?.pairs.add(pair);
     if (broken.length === 0 && open !== undefined) {
       windows.push({
         fromStep: open.from,

@@ -2,7 +2,7 @@
 
 import { hostPort, parsePeerUrl } from '../url.ts';
 import type { AdvertisePeer, StepLaw } from '../step.ts';
-import { type World, withUnobserved } from '../world.ts';
+import { type World, oneRecord, withUnobserved } from '../world.ts';
 import { linkedMajority, settle } from './settle.ts';
 
 export const advertisePeer: StepLaw<AdvertisePeer> = {
@@ -18,12 +18,23 @@ export const advertisePeer: StepLaw<AdvertisePeer> = {
     ...(linkedMajority(world) === undefined ? ['a member update needs quorum'] : []),
   ],
   apply: (world, step) => {
-    const record = { ...world.record, [step.member]: step.to };
+    const record = recordAfter(world.record, step);
     return settle(withUnobserved({ ...world, record }, step.member, 'in'));
   },
   halfway: () => [],
   undo: (before, step) => `advertise ${(before.record[step.member] ?? []).join(' and ')}`,
 };
+
+/** One update is applied while it is planned, and again while it is proven. */
+const UPDATED = new WeakMap<AdvertisePeer, { before: World['record']; after: World['record'] }>();
+
+function recordAfter(before: World['record'], step: AdvertisePeer): World['record'] {
+  const known = UPDATED.get(step);
+  if (known?.before === before) return known.after;
+  const after = oneRecord({ ...before, [step.member]: step.to });
+  UPDATED.set(step, { before, after });
+  return after;
+}
 
 function duplicates(world: World, step: AdvertisePeer): readonly string[] {
   const taken = new Set(step.to.map(hostPort));

@@ -1,5 +1,6 @@
 /** cut-off: no member that is up loses touch with the majority. */
 
+import { dialMatrix } from '../../model/dial.ts';
 import type { Invariant } from '../../model/invariant.ts';
 import { linkedMajority } from '../../model/steps/settle.ts';
 import { upMembers } from '../../model/world.ts';
@@ -16,7 +17,7 @@ export const cutOff: Invariant = {
       .map((member) => {
         const others = [...majority];
         const reasons = others.slice(0, 2).map((other) => {
-          const answer = moment.matrix.get(`${member.name}>${other}`);
+          const answer = dialMatrix(moment.world).get(`${member.name}>${other}`);
           return answer === undefined || answer.can === 'yes' ? '' : answer.because;
         });
         return {

@@ -1,5 +1,6 @@
 /** degraded: every ordered pair of up members can dial, or the strategy declared this window and its reasons. */
 
+import { openPairs } from '../../model/dial.ts';
 import type { Breach, Invariant, Moment } from '../../model/invariant.ts';
 
 export const degraded: Invariant = {
@@ -10,7 +11,7 @@ export const degraded: Invariant = {
     // A crashed member comes back with a stale list and learns the new one from whoever can reach it;
     // only links (quorum, cut-off) are asked of those worlds.
     if (moment.mishap !== undefined) return [];
-    return [...moment.matrix].flatMap(([pair, answer]): readonly Breach[] => {
+    return openPairs(moment.world).flatMap(({ pair, answer }): readonly Breach[] => {
       if (answer.can !== 'no' || isDeclared(moment, answer.reason)) return [];
       const [from, to] = pair.split('>');
       return [

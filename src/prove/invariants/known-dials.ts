@@ -1,5 +1,6 @@
 /** known-dials: nothing that a dial depends on is unknown. */
 
+import { openPairs } from '../../model/dial.ts';
 import type { Invariant } from '../../model/invariant.ts';
 
 export const knownDials: Invariant = {
@@ -7,7 +8,7 @@ export const knownDials: Invariant = {
   severity: 'fatal',
   rule: 'every dial can be judged from what was observed',
   check: (moment) => {
-    return [...moment.matrix].flatMap(([pair, answer]) => {
+    return openPairs(moment.world).flatMap(({ pair, answer }) => {
       if (answer.can !== 'unknown') return [];
       const [from, to] = pair.split('>');
       return [

@@ -1,5 +1,6 @@
 /** leader: in a degraded window every up member can dial the leader. */
 
+import { openPairs } from '../../model/dial.ts';
 import type { Invariant, Moment } from '../../model/invariant.ts';
 import type { Rollout } from '../../model/rollout.ts';
 import { type Step, takesDown } from '../../model/step.ts';
@@ -13,13 +14,14 @@ export const leaderDialable: Invariant = {
     const { leader } = moment.world;
     if (leader === undefined || moment.mishap !== undefined) return [];
     if (!isUp(memberOf(moment.world, leader))) return [];
-    const broken = [...moment.matrix].filter(
-      ([pair, answer]) => pair.endsWith(`>${leader}`) && answer.can === 'no',
+    const broken = openPairs(moment.world).filter(
+      ({ pair, answer }) => pair.endsWith(`>${leader}`) && answer.can === 'no',
     );
+    if (broken.length === 0) return [];
     if (isLeaving(moment, rollout, leader)) return [];
     const leaving = nextDown(moment, rollout);
-    if (broken.every(([pair]) => pair === `${leaving ?? ''}>${leader}`)) return [];
-    const who = broken.map(([pair]) => pair.split('>')[0] ?? '').join(', ');
+    if (broken.every(({ pair }) => pair === `${leaving ?? ''}>${leader}`)) return [];
+    const who = broken.map(({ pair }) => pair.split('>')[0] ?? '').join(', ');
     return [
       {
         subject: leader,

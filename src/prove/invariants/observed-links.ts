@@ -14,6 +14,7 @@ export const observedLinks: Invariant = {
   rule: 'no restart and no https-only majority rests on a link that was not observed',
   check: (moment) => {
     if (moment.kind !== 'before' || moment.mishap !== undefined) return [];
+    if (moment.world.unobserved.length === 0) return [];
     if (takesDown(moment.step)) return unseenWithout(moment, moment.step.member);
     if (moment.step?.kind === 'advertise-peer' && moment.step.to.every(isHttps))
       return unseenHttps(moment);

@@ -1,10 +1,10 @@
 /** quorum: a linked majority wherever the same members with perfect links would have one. */
 
-import { isLinked } from '../../model/dial.ts';
+import { answersOf, isLinkedAt } from '../../model/dial.ts';
 import type { Invariant, Moment } from '../../model/invariant.ts';
 import { quorumOf } from '../../model/quorum.ts';
 import { linkedGroups } from '../../model/steps/settle.ts';
-import { upMembers } from '../../model/world.ts';
+import { isUp, upMembers } from '../../model/world.ts';
 
 export const quorum: Invariant = {
   name: 'quorum',
@@ -29,14 +29,15 @@ export const quorum: Invariant = {
 };
 
 /** The pairs that cannot dial each other in either direction, with one reason each. */
-export function cutPairs(moment: Moment): string {
-  const names = upMembers(moment.world).map((member) => member.name as string);
-  const cut = names.flatMap((a, index) => {
-    return names.slice(index + 1).flatMap((b) => {
-      if (isLinked(moment.matrix, a, b)) return [];
-      const answer = moment.matrix.get(`${a}>${b}`);
+function cutPairs({ world }: Moment): string {
+  const answers = answersOf(world);
+  const { members, rows } = answers;
+  const cut = members.flatMap((a, i) => {
+    return members.flatMap((b, j) => {
+      if (i >= j || !isUp(a) || !isUp(b) || isLinkedAt(answers, i, j)) return [];
+      const answer = rows[i * members.length + j];
       return [
-        `${a} and ${b} (${answer?.can === 'yes' || answer === undefined ? '' : answer.because})`,
+        `${a.name} and ${b.name} (${answer?.can === 'yes' || answer === undefined ? '' : answer.because})`,
       ];
     });
   });
