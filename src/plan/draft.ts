@@ -138,7 +138,7 @@ function moveLeader(
   add(draft, here, { kind: 'transfer-leader', from, to }, leaderGate(draft.gates));
 }
 
-export function isDialableByAll(world: World, name: MemberName): boolean {
+function isDialableByAll(world: World, name: MemberName): boolean {
   const target = memberOf(world, name);
   return upMembers(world).every(
     (from) => from.name === name || dial(world, from, target).can === 'yes',
@@ -181,10 +181,6 @@ export function endWithData(draft: Draft): void {
   if (!checks.includes('data')) checks.push('data');
   const after = { ...(last.after ?? dataGate(draft.gates)), checks };
   draft.steps[draft.steps.length - 1] = { ...last, after };
-}
-
-export function names(world: World): readonly MemberName[] {
-  return world.members.map((member) => member.name).sort();
 }
 
 const VERB: Readonly<Record<Step['kind'], string>> = {

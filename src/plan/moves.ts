@@ -140,7 +140,7 @@ export function giveTrust(draft: Draft, target: Target, all: readonly Target[]):
   restart(draft, here, member);
 }
 
-export function trustSettings(draft: Draft, target: Target): Settings {
+function trustSettings(draft: Draft, target: Target): Settings {
   const settings: Record<string, string> = {
     ...owned(memberOf(draft.world, target.member).disk.settings),
   };

@@ -1,16 +1,8 @@
 /** restart-member: stop and start; the settings on disk take effect. */
 
 import { loadDisk } from '../load.ts';
-import { failureTolerance } from '../quorum.ts';
 import type { RestartMember, StepLaw } from '../step.ts';
-import {
-  type MemberWorld,
-  type World,
-  memberOf,
-  upMembers,
-  withMember,
-  withUnobserved,
-} from '../world.ts';
+import { type MemberWorld, type World, memberOf, withMember, withUnobserved } from '../world.ts';
 import { settle } from './settle.ts';
 
 export const restartMember: StepLaw<RestartMember> = {
@@ -41,9 +33,4 @@ export function started(world: World, name: string): World {
 export function startRefusal(member: MemberWorld): readonly string[] {
   const loaded = loadDisk(member.disk, member.version);
   return loaded.ok ? [] : [`${member.name} would not start: ${loaded.error}`];
-}
-
-/** Voting members that may be lost now. */
-export function toleranceOf(world: World): number {
-  return failureTolerance(world.members.length, upMembers(world).length);
 }
