@@ -54,7 +54,8 @@ export const runSetup = setup({
     isBarred: ({ context }) => isBarred(context),
     isStopping: ({ context }) => context.stopRequested !== 'no' && !isInsideGroup(context),
     hasGate: ({ context }) => stepAt(context)?.after !== undefined,
-    changesMaterial: ({ context }) => stepAt(context)?.kind === 'issue-certificates',
+    changesMaterial: ({ context }) =>
+      stepAt(context)?.kind === 'issue-certificates' && context.replans < MAX_REPLANS,
     hasPassed: ({ context }) => context.gated?.verdict.kind === 'pass',
     hasFailedByUs: ({ context }) =>
       context.gated?.verdict.kind === 'fail' && context.gated.verdict.fault === 'ours',
