@@ -13,7 +13,7 @@ import { labDown } from '../../src/lab/lab-down.ts';
 import { readLab } from '../../src/lab/lab-folder.ts';
 import { type CommandEnd, command } from '../support/command.ts';
 import { value } from '../support/etcd-calls.ts';
-import { expectExit } from '../support/lab-rig.ts';
+import { expectExit, STORY_MS } from '../support/lab-rig.ts';
 import { folderForAll, installForOther, isRoot } from '../support/other-user.ts';
 
 const silent = (): undefined => undefined;
@@ -28,7 +28,7 @@ describe('lab demo', () => {
     dir = path.join(base, 'lab');
     const how = isRoot ? installForOther(base) : {};
     shown = await command(['lab', 'demo', '--dir', dir], { ...how, folder: base });
-  }, 180_000);
+  }, STORY_MS);
 
   afterAll(async () => {
     if (value(await readLab(dir)) !== undefined) value(await labDown({ dir }, silent));

@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { countRestarts } from '../../src/lab/restart-counter.ts';
 import type { CommandEnd } from '../support/command.ts';
-import { type Rig, endRigs, expectExit, startRig } from '../support/lab-rig.ts';
+import { type Rig, endRigs, expectExit, startRig, STORY_MS } from '../support/lab-rig.ts';
 
 const DIAL_MS = 5000;
 
@@ -53,7 +53,7 @@ describe('the documented order on three members', () => {
     const counter = await countRestarts(rig.lab.members);
     run = await rig.run('run', '--yes');
     restarts = await counter.stop();
-  }, 180_000);
+  }, STORY_MS);
 
   afterAll(endRigs);
 

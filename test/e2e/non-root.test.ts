@@ -10,7 +10,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 
 import { startMember, stopMember } from '../../src/lab/member-process.ts';
 import { value } from '../support/etcd-calls.ts';
-import { endRigs, expectExit, type RigOptions, withRig } from '../support/lab-rig.ts';
+import { endRigs, expectExit, type RigOptions, withRig, STORY_MS } from '../support/lab-rig.ts';
 import {
   folderForAll,
   giveToOther,
@@ -23,7 +23,7 @@ import {
 const AS_OTHER: RigOptions = isRoot ? { within: folderForAll(), install: installForOther } : {};
 const DOWNTIME = '--accept-downtime';
 
-describe.concurrent('without root', () => {
+describe.concurrent('without root', { timeout: STORY_MS }, () => {
   it('a lab goes up, is migrated and verified', async () => {
     await withRig({ ...AS_OTHER, members: 1 }, async (rig) => {
       const own = isRoot ? OTHER_USER_ID : process.geteuid?.();
@@ -39,7 +39,7 @@ describe.concurrent('without root', () => {
   });
 });
 
-describe.runIf(isRoot).concurrent('with root', () => {
+describe.runIf(isRoot).concurrent('with root', { timeout: STORY_MS }, () => {
   it('a member of another user gets a key that this user alone can read', async () => {
     await withRig({ members: 1, within: folderForAll() }, async (rig) => {
       const member = rig.member('m1');

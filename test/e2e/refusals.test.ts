@@ -13,7 +13,7 @@ import { memberFiles } from '../../src/lab/member-files.ts';
 import { startMember, stopMember } from '../../src/lab/member-process.ts';
 import type { CommandEnd } from '../support/command.ts';
 import { value } from '../support/etcd-calls.ts';
-import { type Rig, endRigs, expectExit, startRig, withRig } from '../support/lab-rig.ts';
+import { type Rig, endRigs, expectExit, startRig, withRig, STORY_MS } from '../support/lab-rig.ts';
 import { type PlantedAuthority, plantAuthority } from '../support/planted-leaves.ts';
 
 async function refused(
@@ -192,18 +192,25 @@ describe('refused before the first change', () => {
   });
 });
 
-describe.concurrent('clusters that cannot be restarted without a pause', () => {
-  it.each([1, 2])('of %d are refused, and migrate once the pause is accepted', async (members) => {
-    await withRig({ members }, async (rig) => {
-      const end = await refused(rig, 'DOWNTIME_NOT_ACCEPTED');
-      expect(end.stderr).toContain('--accept-downtime');
-      expectExit(await rig.run('run', '--yes', '--accept-downtime'), 0);
-      await rig.expectServing('https');
-      expectExit(await rig.run('verify'), 0);
-      await rig.expectNothingLost();
-    });
-  });
-});
+describe.concurrent(
+  'clusters that cannot be restarted without a pause',
+  { timeout: STORY_MS },
+  () => {
+    it.each([1, 2])(
+      'of %d are refused, and migrate once the pause is accepted',
+      async (members) => {
+        await withRig({ members }, async (rig) => {
+          const end = await refused(rig, 'DOWNTIME_NOT_ACCEPTED');
+          expect(end.stderr).toContain('--accept-downtime');
+          expectExit(await rig.run('run', '--yes', '--accept-downtime'), 0);
+          await rig.expectServing('https');
+          expectExit(await rig.run('verify'), 0);
+          await rig.expectNothingLost();
+        });
+      },
+    );
+  },
+);
 
 /** The block of the last member once more, under another name and address. */
 function withMember(text: string, name: string): string {

@@ -11,7 +11,14 @@ import { afterAll, describe, expect, it, vi } from 'vitest';
 import { runningPid } from '../../src/lab/member-process.ts';
 import type { Step } from '../../src/model/step.ts';
 import { value } from '../support/etcd-calls.ts';
-import { type Rig, type RigOptions, endRigs, expectExit, withRig } from '../support/lab-rig.ts';
+import {
+  type Rig,
+  type RigOptions,
+  endRigs,
+  expectExit,
+  withRig,
+  STORY_MS,
+} from '../support/lab-rig.ts';
 
 /** The order of the members is given, so that the story can say which step it means. */
 const IN_ORDER: RigOptions = { plan: (text) => `${text}order: [m1, m2, m3]\n` };
@@ -43,7 +50,7 @@ async function expectMigrated(rig: Rig): Promise<void> {
   await rig.expectNothingLost();
 }
 
-describe.concurrent('a run on three members', () => {
+describe.concurrent('a run on three members', { timeout: STORY_MS }, () => {
   it('that is killed in a restart, a configure, an update and a start is resumed to its end', async () => {
     await withRig(IN_ORDER, async (rig) => {
       const m3 = rig.member('m3');
@@ -94,48 +101,52 @@ describe.concurrent('a run on three members', () => {
   });
 });
 
-describe.concurrent('a run on one member, whose downtime is accepted', () => {
-  it('stops before its next step on SIGTERM, and is resumed', async () => {
-    await withRig({ members: 1 }, async (rig) => {
-      const running = rig.start('run', '--yes', '--accept-downtime');
-      await running.intended(on('install-certificates', 'm1'));
-      running.kill('SIGTERM');
-      expectExit(await running.ended, 130);
-      await rig.expectServing('http');
-      expect(await rig.ownKeys()).toBe(0);
-      expectExit(await rig.run('resume', '--yes', '--accept-downtime'), 0);
-      await expectMigrated(rig);
+describe.concurrent(
+  'a run on one member, whose downtime is accepted',
+  { timeout: STORY_MS },
+  () => {
+    it('stops before its next step on SIGTERM, and is resumed', async () => {
+      await withRig({ members: 1 }, async (rig) => {
+        const running = rig.start('run', '--yes', '--accept-downtime');
+        await running.intended(on('install-certificates', 'm1'));
+        running.kill('SIGTERM');
+        expectExit(await running.ended, 130);
+        await rig.expectServing('http');
+        expect(await rig.ownKeys()).toBe(0);
+        expectExit(await rig.run('resume', '--yes', '--accept-downtime'), 0);
+        await expectMigrated(rig);
+      });
     });
-  });
 
-  it('finishes its last group on SIGHUP, and with it the run', async () => {
-    await withRig({ members: 1 }, async (rig) => {
-      const running = rig.start('run', '--yes', '--accept-downtime');
-      await running.intended(on('advertise-peer', 'm1'));
-      running.kill('SIGHUP');
-      const end = await running.ended;
-      expectExit(end, 0);
-      expect(end.events.some(({ type }) => type === 'stopping')).toBe(true);
-      await expectMigrated(rig);
+    it('finishes its last group on SIGHUP, and with it the run', async () => {
+      await withRig({ members: 1 }, async (rig) => {
+        const running = rig.start('run', '--yes', '--accept-downtime');
+        await running.intended(on('advertise-peer', 'm1'));
+        running.kill('SIGHUP');
+        const end = await running.ended;
+        expectExit(end, 0);
+        expect(end.events.some(({ type }) => type === 'stopping')).toBe(true);
+        await expectMigrated(rig);
+      });
     });
-  });
 
-  it('stops at once on a second Ctrl-C, and is resumed all the same', async () => {
-    await withRig({ members: 1 }, async (rig) => {
-      await rig.beforeStart('m1', 'sleep 2');
-      const running = rig.start('run', '--yes', '--accept-downtime');
-      await running.intended(on('restart-member', 'm1'));
-      running.kill('SIGINT');
-      await running.event((event) => event.type === 'stopping');
-      running.kill('SIGINT');
-      const end = await running.ended;
-      expectExit(end, 130);
-      expect(end.events.filter(({ type }) => type === 'done').length).toBeGreaterThan(0);
-      expect(end.events.some(({ type }) => type === 'closed')).toBe(false);
-      expectExit(await rig.run('resume', '--yes', '--accept-downtime'), 0);
-      await expectMigrated(rig);
+    it('stops at once on a second Ctrl-C, and is resumed all the same', async () => {
+      await withRig({ members: 1 }, async (rig) => {
+        await rig.beforeStart('m1', 'sleep 2');
+        const running = rig.start('run', '--yes', '--accept-downtime');
+        await running.intended(on('restart-member', 'm1'));
+        running.kill('SIGINT');
+        await running.event((event) => event.type === 'stopping');
+        running.kill('SIGINT');
+        const end = await running.ended;
+        expectExit(end, 130);
+        expect(end.events.filter(({ type }) => type === 'done').length).toBeGreaterThan(0);
+        expect(end.events.some(({ type }) => type === 'closed')).toBe(false);
+        expectExit(await rig.run('resume', '--yes', '--accept-downtime'), 0);
+        await expectMigrated(rig);
+      });
     });
-  });
-});
+  },
+);
 
 afterAll(endRigs);

@@ -8,7 +8,14 @@ import { copyFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 
-import { type Rig, type RigOptions, endRigs, expectExit, withRig } from '../support/lab-rig.ts';
+import {
+  type Rig,
+  type RigOptions,
+  endRigs,
+  expectExit,
+  withRig,
+  STORY_MS,
+} from '../support/lab-rig.ts';
 import { plantAuthority } from '../support/planted-leaves.ts';
 
 const IN_ORDER: RigOptions = { plan: (text) => `${text}order: [m1, m2, m3]\n` };
@@ -29,7 +36,7 @@ async function installed(rig: Rig, name: string): Promise<readonly string[]> {
   return files.filter((file) => !file.includes('.peershift-'));
 }
 
-describe.concurrent('the way back', () => {
+describe.concurrent('the way back', { timeout: STORY_MS }, () => {
   it('is gone by command after the run was killed in its middle', async () => {
     await withRig(IN_ORDER, async (rig) => {
       const before = await rig.configs();

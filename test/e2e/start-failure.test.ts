@@ -9,7 +9,14 @@ import { afterAll, describe, expect, it } from 'vitest';
 
 import { startMember, stopMember } from '../../src/lab/member-process.ts';
 import { value } from '../support/etcd-calls.ts';
-import { type Rig, type RigOptions, endRigs, expectExit, withRig } from '../support/lab-rig.ts';
+import {
+  type Rig,
+  type RigOptions,
+  endRigs,
+  expectExit,
+  withRig,
+  STORY_MS,
+} from '../support/lab-rig.ts';
 import { folderForAll, giveToOther, isRoot, STARTED_BY_OTHER } from '../support/other-user.ts';
 
 const IN_ORDER: RigOptions = { plan: (text) => `${text}order: [m1, m2, m3]\n` };
@@ -34,7 +41,7 @@ async function expectPutBack(rig: Rig, because: RegExp): Promise<void> {
   await rig.expectNothingLost();
 }
 
-describe.concurrent('a first restart that fails', () => {
+describe.concurrent('a first restart that fails', { timeout: STORY_MS }, () => {
   it('for a key that etcd may not read any more is undone', async () => {
     // Root reads everything, so under root this member runs as somebody else.
     const within = isRoot ? { within: folderForAll() } : {};

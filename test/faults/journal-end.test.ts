@@ -7,7 +7,7 @@ import { readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 
-import { endRigs, expectExit, type Rig, withRig } from '../support/lab-rig.ts';
+import { endRigs, expectExit, type Rig, withRig, STORY_MS } from '../support/lab-rig.ts';
 
 const DOWNTIME = '--accept-downtime';
 
@@ -28,33 +28,37 @@ async function killedBeforeTheEntry(rig: Rig, stepId: string): Promise<void> {
   await writeFile(journal, lines.slice(0, done).join('\n') + '\n');
 }
 
-describe.concurrent('a run that died before it could say that a step was done', () => {
-  it.each(['configure/m1', 'advertise/m1', 'install/m1'])(
-    'goes back to the first byte from %s',
-    async (step) => {
-      await withRig({ members: 1 }, async (rig) => {
-        const before = await rig.configs();
-        await killedBeforeTheEntry(rig, step);
-        expectExit(await rig.run('rollback', '--yes', DOWNTIME), 0);
-        await rig.expectServing('http');
-        expect(await rig.configs()).toEqual(before);
-        await rig.expectNothingLost();
-      });
-    },
-  );
+describe.concurrent(
+  'a run that died before it could say that a step was done',
+  { timeout: STORY_MS },
+  () => {
+    it.each(['configure/m1', 'advertise/m1', 'install/m1'])(
+      'goes back to the first byte from %s',
+      async (step) => {
+        await withRig({ members: 1 }, async (rig) => {
+          const before = await rig.configs();
+          await killedBeforeTheEntry(rig, step);
+          expectExit(await rig.run('rollback', '--yes', DOWNTIME), 0);
+          await rig.expectServing('http');
+          expect(await rig.configs()).toEqual(before);
+          await rig.expectNothingLost();
+        });
+      },
+    );
 
-  it.each(['configure/m1', 'advertise/m1', 'install/m1', 'restart/m1'])(
-    'goes on to its end from %s',
-    async (step) => {
-      await withRig({ members: 1 }, async (rig) => {
-        await killedBeforeTheEntry(rig, step);
-        expectExit(await rig.run('resume', '--yes', DOWNTIME), 0);
-        await rig.expectServing('https');
-        expectExit(await rig.run('verify'), 0);
-        await rig.expectNothingLost();
-      });
-    },
-  );
-});
+    it.each(['configure/m1', 'advertise/m1', 'install/m1', 'restart/m1'])(
+      'goes on to its end from %s',
+      async (step) => {
+        await withRig({ members: 1 }, async (rig) => {
+          await killedBeforeTheEntry(rig, step);
+          expectExit(await rig.run('resume', '--yes', DOWNTIME), 0);
+          await rig.expectServing('https');
+          expectExit(await rig.run('verify'), 0);
+          await rig.expectNothingLost();
+        });
+      },
+    );
+  },
+);
 
 afterAll(endRigs);

@@ -27,6 +27,8 @@ const CALL_MS = 5000;
 /** A start or stop script that a killed command left running ends by itself within this. */
 const SCRIPTS_END_MS = 30_000;
 const LOOK_MS = 100;
+/** A story migrates three members, some of it twice, beside two others like it; times two. */
+export const STORY_MS = 300_000;
 
 export interface RigOptions {
   readonly members?: number;
