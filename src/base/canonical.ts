@@ -5,7 +5,7 @@
  */
 
 /** The proof of a nine-member cluster makes some thousands; a table that outgrows this starts anew. */
-const KEPT = 5000;
+const KEPT = 20_000;
 
 export class Canonical<T extends object> {
   readonly #byKey = new Map<string, T>();

@@ -8,17 +8,26 @@ import type { Step } from '../model/step.ts';
 import { type World, upMembers } from '../model/world.ts';
 
 export interface Walk {
-  /** `worlds[i]` is what step i expects; the last one is the end. */
+  /** `worlds[i]` is what step i expects; the last one is the end, or where the walk stopped. */
   readonly worlds: readonly World[];
   readonly moments: readonly Moment[];
 }
 
-export function explore(rollout: Rollout, withMishaps: boolean): Walk {
+/**
+ * `withMishaps`: also the worlds in which a member crashes, and those in which it is back. The walk stops
+ * where all that lies ahead of step `index` in this world was walked before.
+ */
+export function explore(
+  rollout: Rollout,
+  withMishaps: boolean,
+  wasWalked: (world: World, index: number) => boolean = () => false,
+): Walk {
   const worlds: World[] = [rollout.start];
   const moments: Moment[] = [momentOf(rollout, rollout.start, -1, 'start')];
   if (withMishaps) moments.push(...crashes(rollout, rollout.start, -1, 'start'));
   let world = rollout.start;
-  rollout.steps.forEach((step, index) => {
+  for (const [index, step] of rollout.steps.entries()) {
+    if (wasWalked(world, index)) return { worlds, moments };
     moments.push(momentOf(rollout, world, index, 'before'));
     for (const half of lawOf(step).halfway(world, step)) {
       moments.push(momentOf(rollout, half, index, 'halfway'));
@@ -29,7 +38,7 @@ export function explore(rollout: Rollout, withMishaps: boolean): Walk {
     if (withMishaps && changesWorld(step)) moments.push(...crashes(rollout, after, index, 'after'));
     world = observedAfter(after, step);
     worlds.push(world);
-  });
+  }
   moments.push(momentOf(rollout, world, rollout.steps.length - 1, 'end'));
   return { worlds, moments };
 }

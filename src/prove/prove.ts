@@ -3,22 +3,23 @@
 import { type Result, err, ok } from '../base/result.ts';
 import { dialMatrix, openPairs } from '../model/dial.ts';
 import type { Failure } from '../model/failure.ts';
-import type { Invariant, Moment } from '../model/invariant.ts';
-import { lawOf, say } from '../model/laws.ts';
-import type { DegradedWindow, ProvenRollout, Violation } from '../model/proof.ts';
+import type { Invariant } from '../model/invariant.ts';
+import type { DegradedWindow, ProvenRollout } from '../model/proof.ts';
 import { quorumOf } from '../model/quorum.ts';
 import type { Rollout } from '../model/rollout.ts';
 import { takesDown } from '../model/step.ts';
-import { type World, upMembers } from '../model/world.ts';
-import { type Found, refusalOf, shortest } from './counterexample.ts';
+import { upMembers } from '../model/world.ts';
+import { refusalOf, shortest } from './counterexample.ts';
 import { type Walk, explore } from './explore.ts';
+import { judge, unmetNeeds } from './judge.ts';
 import { INVARIANTS } from './rules.ts';
+import { type RollbackFrom, proveWaysBack } from './ways-back.ts';
 
 export interface ProveOptions {
   /** Names of rules whose costly breach was accepted. */
   readonly accept: readonly string[];
   /** The rollout back from a world; undefined for a rollout that is itself a way back. */
-  readonly rollbackFrom: ((world: World) => Result<Rollout, readonly Failure[]>) | undefined;
+  readonly rollbackFrom: RollbackFrom | undefined;
   /** For tests: another set of rules. */
   readonly invariants?: readonly Invariant[];
 }
@@ -33,7 +34,10 @@ export function prove(rollout: Rollout, options: ProveOptions): Result<ProvenRol
   const { open, accepted, inherited } = judge(rollout, walk.moments, rules, options.accept);
   const worst = shortest(open);
   if (worst !== undefined) return err(refusalOf(worst, rollout));
-  const back = proveWayBack(rollout, walk, options, rules);
+  const back =
+    options.rollbackFrom === undefined
+      ? ok(0)
+      : proveWaysBack(rollout, walk, { ...options, rules, rollbackFrom: options.rollbackFrom });
   if (!back.ok) return back;
   return ok({
     rollout,
@@ -49,70 +53,6 @@ export function prove(rollout: Rollout, options: ProveOptions): Result<ProvenRol
       zeroToleranceSteps: zeroTolerance(rollout, walk),
     },
   } as unknown as ProvenRollout);
-}
-
-interface Judged {
-  readonly open: readonly Found[];
-  readonly accepted: readonly Violation[];
-  readonly inherited: readonly Violation[];
-}
-
-/** What the start already breaks is inherited; the end has to hold all. */
-function judge(
-  rollout: Rollout,
-  moments: readonly Moment[],
-  rules: readonly Invariant[],
-  accept: readonly string[],
-): Judged {
-  const open: Found[] = [];
-  const accepted = new Map<string, Violation>();
-  const inherited = new Map<string, Violation>();
-  for (const moment of moments) {
-    for (const invariant of rules) {
-      for (const breach of invariant.check(moment, rollout)) {
-        const key = `${invariant.name} ${breach.subject}`;
-        const crash = crashText(moment);
-        const { so, remedy } = breach;
-        const but = moment.kind === 'start' ? `${crash}${breach.but}` : breach.but;
-        const violation = { rule: invariant.name, severity: invariant.severity, but, so, remedy };
-        if (moment.kind === 'start' && invariant.name !== 'known-dials') {
-          inherited.set(`${crash}${key}`, violation);
-        } else if (
-          (inherited.has(key) || inherited.has(`${crash}${key}`)) &&
-          !isAtLast(rollout, moment)
-        ) {
-          continue;
-        } else if (isStartAgain(rollout, moment) && AS_IT_WAS.includes(invariant.name)) {
-          continue;
-        } else if (invariant.severity === 'costly' && accept.includes(invariant.name)) {
-          accepted.set(key, violation);
-        } else {
-          open.push({ invariant, breach, moment });
-        }
-      }
-    }
-  }
-  return { open, accepted: [...accepted.values()], inherited: [...inherited.values()] };
-}
-
-/** The same crash breaks the same rule at the start already: `if m3 crashes and comes back: `. */
-function crashText({ mishap }: Moment): string {
-  if (mishap === undefined) return '';
-  return `if ${mishap.member} crashes${mishap.isBack ? ' and comes back' : ''}: `;
-}
-
-/** The end, and a crash in it; a way back may end as exposed as the run began. */
-function isAtLast({ steps, direction }: Rollout, moment: Moment): boolean {
-  if (moment.kind === 'end') return true;
-  const isLastCrash = moment.kind === 'after' && moment.index === steps.length - 1;
-  return isLastCrash && moment.mishap !== undefined && direction === 'forward';
-}
-
-/** A way back ends where the run began, and that may have been a degraded cluster. */
-const AS_IT_WAS: readonly string[] = ['degraded', 'leader'];
-
-function isStartAgain(rollout: Rollout, moment: Moment): boolean {
-  return rollout.direction === 'rollback' && moment.kind === 'end';
 }
 
 /** The end is judged first: a leaf that can never serve is named as such, before any window that it would break. */
@@ -151,65 +91,6 @@ const LEAF_REASONS: readonly string[] = [
   'expired',
   'allowed-name',
 ];
-
-function unmetNeeds(rollout: Rollout, walk: Walk): Failure | undefined {
-  for (const [index, step] of rollout.steps.entries()) {
-    const world = walk.worlds[index];
-    const unmet = world === undefined ? [] : lawOf(step).needs(world, step);
-    if (unmet.length === 0) continue;
-    return {
-      code: 'UNSAFE_ROLLOUT',
-      where: `before step ${String(index + 1)} of ${String(rollout.steps.length)}`,
-      would: say(step),
-      but: unmet.join('; '),
-      so: 'the step could not be carried out; nothing has been changed',
-      remedy: 'mend what is named above, then plan again',
-    };
-  }
-  return undefined;
-}
-
-/** From every world between two steps a rollout back exists and keeps the same rules. */
-function proveWayBack(
-  rollout: Rollout,
-  walk: Walk,
-  options: ProveOptions,
-  rules: readonly Invariant[],
-): Result<number, Failure> {
-  if (options.rollbackFrom === undefined) return ok(0);
-  let worldCount = 0;
-  for (const [index, world] of walk.worlds.entries()) {
-    const back = options.rollbackFrom(world);
-    const failure = back.ok ? undefined : back.error[0];
-    if (!back.ok) return err(noWayBack(rollout, index, failure?.but ?? 'no steps lead back'));
-    const wayBack = explore(back.value, false);
-    worldCount += wayBack.moments.length;
-    const unmet = unmetNeeds(back.value, wayBack);
-    if (unmet !== undefined) return err(noWayBack(rollout, index, unmet.but));
-    const { open } = judge(back.value, wayBack.moments, rules, options.accept);
-    const worst = shortest(open);
-    if (worst !== undefined) {
-      const { where, but } = refusalOf(worst, back.value);
-      return err(noWayBack(rollout, index, `the way back breaks a rule ${where}: ${but}`));
-    }
-  }
-  return ok(worldCount);
-}
-
-function noWayBack(rollout: Rollout, index: number, but: string): Failure {
-  const step = rollout.steps[index - 1];
-  return {
-    code: 'UNSAFE_ROLLOUT',
-    where:
-      index === 0
-        ? 'at the start'
-        : `after step ${String(index)} of ${String(rollout.steps.length)}`,
-    would: step === undefined ? 'begin the rollout' : say(step),
-    but: `${but} (rule way-back)`,
-    so: 'a failure there could not be undone; nothing has been changed',
-    remedy: 'bring the cluster to a healthy state first, then plan again',
-  };
-}
 
 function windowsOf(rollout: Rollout, walk: Walk): readonly DegradedWindow[] {
   const windows: DegradedWindow[] = [];
