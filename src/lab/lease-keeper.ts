@@ -14,9 +14,12 @@ export interface LeaseReport {
   /** Leases that still live at the end, with more than 0 s left. */
   readonly survived: number;
   readonly keepalives: number;
-  /** Unanswered for 3 s, answered with TTL 0, or refused by etcd itself. */
+  /** Unanswered for 3 s by a member that serves, answered with TTL 0, or refused by etcd itself. */
   readonly failed: number;
-  /** Not a failed keepalive: the member was not there to be asked (stopping, stopped, starting). */
+  /**
+   * Not a failed keepalive: the member was not there to be asked (stopping, stopped, starting). A
+   * starting etcd takes connections and answers nothing until it has published itself through raft.
+   */
   readonly unreachable: number;
   /** The first few failed ones, in words, with their time. */
   readonly failures: readonly string[];
@@ -32,6 +35,8 @@ const DEFAULT_TTL_SECONDS = 10;
 const KEEPALIVE_INTERVAL_MS = 400;
 /** By definition: a keepalive unanswered for this long has failed. */
 const KEEPALIVE_DEADLINE_MS = 3000;
+/** A member that serves tells its version in milliseconds, whatever its links are like. */
+const VERSION_DEADLINE_MS = 1000;
 const GRANT_RETRY_MS = 200;
 const FAILURES_SHOWN = 20;
 
@@ -73,7 +78,8 @@ async function keepOne(
     const sentAtMs = performance.now();
     const answer = await gateway.call('/lease/keepalive', { ID: lease }, KEEPALIVE_DEADLINE_MS);
     counts.keepalives += 1;
-    const judged = judgeKeepalive(answer);
+    const isAbsent = answer.kind === 'late' && !(await serves(endpoint));
+    const judged: JudgedKeepalive = isAbsent ? { kind: 'unreachable' } : judgeKeepalive(answer);
     if (judged.kind === 'unreachable') counts.unreachable += 1;
     if (judged.kind === 'failed') {
       counts.failed += 1;
@@ -84,6 +90,15 @@ async function keepOne(
   }
   gateway.close();
   return lease;
+}
+
+async function serves(endpoint: string): Promise<boolean> {
+  const gateway = new Gateway(endpoint);
+  try {
+    return (await gateway.get('/version', VERSION_DEADLINE_MS)).kind === 'answered';
+  } finally {
+    gateway.close();
+  }
 }
 
 export type JudgedKeepalive =
