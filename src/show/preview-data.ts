@@ -22,9 +22,12 @@ export interface PreviewInput {
   readonly observedAgoMs: number;
   /** Further lines about how this run will act (state folder, canary prefix), shown as they are. */
   readonly settings: readonly string[];
+  /** `run` shows it and goes on. */
+  readonly isAboutToRun?: boolean;
 }
 
 export interface PreviewData {
+  readonly isAboutToRun: boolean;
   readonly plan: string;
   readonly planFile: string;
   readonly direction: Direction;
@@ -135,6 +138,7 @@ export function previewJson(input: PreviewInput): PreviewData {
     lockKey: `/peershift/${rollout.clusterId}/lock`,
     backupStep: backup < 0 ? undefined : backup + 1,
     settings: input.settings,
+    isAboutToRun: input.isAboutToRun === true,
   };
 }
 

@@ -28,11 +28,13 @@ const STRATEGY_WORDS: Readonly<Record<Strategy, string>> = {
   rebuild: 'each member is replaced by a fresh one on https',
 };
 
-/** The whole preview; its last line says that nothing has been changed. */
+/** The whole preview; its last line says that nothing has been changed. What comes next is the command's to say. */
 export function previewText(input: PreviewInput, paint: Paint = PLAIN): string {
   const data = previewJson(input);
   const body = data.steps.length === 0 ? nothingToDo(data, paint) : rolloutLines(data, paint);
-  return [...headLines(data, paint), '', ...body, 'nothing has been changed'].join('\n');
+  const end =
+    input.isAboutToRun === true ? 'nothing has been changed so far' : 'nothing has been changed';
+  return [...headLines(data, paint), '', ...body, end].join('\n');
 }
 
 function headLines(data: PreviewData, paint: Paint): readonly string[] {
@@ -116,7 +118,7 @@ function tailLines(data: PreviewData, paint: Paint): readonly string[] {
     ),
     ...field('backup', backupLine(data)),
     ...data.settings.flatMap((text) => field('also', text)),
-    ...field('confirm', confirmLine(data)),
+    ...(data.isAboutToRun ? [] : field('confirm', confirmLine(data))),
   ];
 }
 

@@ -39,12 +39,17 @@ async function compare({ output, rim, options }: Session): Promise<number> {
   return 0;
 }
 
-export function showPreview({ output, rim }: Session, prepared: Prepared): void {
+export function showPreview(
+  { output, rim }: Session,
+  prepared: Prepared,
+  isAboutToRun = false,
+): void {
   const input: PreviewInput = {
     ...prepared,
     desired: rim.desired,
     observedAgoMs: rim.clock.nowMs() - prepared.observed.observedAtMs,
     settings: [`records in ${rim.store.path}`],
+    isAboutToRun,
   };
   output.result(previewText(input, output.paint), { type: 'preview', preview: previewJson(input) });
 }

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline/promises';
 
 import { type Commanded, resumePlan, rollbackPlan, runPlan } from '../../engine-run.ts';
 import type { Confirmed, Ended, OnStop, Prepared } from '../../engine-types.ts';
+import type { Failure } from '../../model/failure.ts';
 import { type Session, type SessionFlags, refuse, withPlan } from '../session.ts';
 import { preview, showPreview } from './preview.ts';
 
@@ -41,7 +42,7 @@ async function execute(
         options,
         onStop: signals.onStop,
         confirm: async (prepared) => {
-          showPreview(session, prepared);
+          showPreview(session, prepared, true);
           return confirmed(prepared, flags);
         },
       });
@@ -67,9 +68,18 @@ async function confirmed(prepared: Prepared, flags: RunFlags): Promise<Confirmed
 
 function tell({ output }: Session, ended: Ended): void {
   const { exit, failures, state, reportPath } = ended;
-  output.failures(failures, exit === 3 || exit === 2 ? 'refused' : 'failed');
+  const told = exit === EXIT_ROLLED_BACK ? failures.map(undone) : failures;
+  output.failures(told, exit === 3 || exit === 2 ? 'refused' : 'failed');
   if (reportPath !== undefined) output.progress(`report: ${reportPath}`);
   output.outcome(exit, failures[0]?.code ?? codeOf(ended), state?.run);
+}
+
+const EXIT_ROLLED_BACK = 5;
+
+/** Whoever reads only the failure must know that it is over. */
+function undone(failure: Failure): Failure {
+  const so = `${failure.so}. It was undone: the cluster is back where the run started`;
+  return { ...failure, so };
 }
 
 function codeOf({ exit, state }: Ended): string {
