@@ -13,6 +13,7 @@ import {
   type MemberStart,
   type RunOutcome,
 } from './journal.ts';
+import { entryOf } from './journal-shape.ts';
 import type { Verdict } from './gate.ts';
 import type { Direction } from './rollout.ts';
 import { type Step, bringsUp, takesDown } from './step.ts';
@@ -83,6 +84,8 @@ export function foldJournal(entries: readonly JournalEntry[]): Result<RunState, 
 
 /** One more entry; the reason when it cannot follow. */
 export function foldEntry(state: RunState, entry: JournalEntry): Result<RunState, string> {
+  const shape = entryOf(entry);
+  if (!shape.ok) return shape;
   const at = `entry ${String(entry.seq)} (${entry.type})`;
   if ((entry.v as number) !== JOURNAL_VERSION) {
     return err(

@@ -7,13 +7,7 @@ import type { Failure } from '../model/failure.ts';
 import type { Material } from '../model/material.ts';
 import { loadDisk } from '../model/load.ts';
 import type { MemberGoal } from '../model/rollout.ts';
-import {
-  FLAG,
-  OWNED_FLAGS,
-  type Settings,
-  oneSettings,
-  peerSettings,
-} from '../model/settings.ts';
+import { FLAG, OWNED_FLAGS, type Settings, oneSettings, peerSettings } from '../model/settings.ts';
 import type { InstalledFile } from '../model/step.ts';
 import { namedPaths } from '../model/steps/install-certificates.ts';
 import { type PeerUrl, hostPort, isHttps, urlParts, withPort, withScheme } from '../model/url.ts';
@@ -40,7 +34,8 @@ export function targetsOf(input: TargetInput): Result<readonly Target[], readonl
     else failures.push(url.error);
   }
   if (failures.length > 0) return err(failures);
-  return ok(input.desired.members.map((desired) => targetOf(input, desired, urls)));
+  const byName = [...input.desired.members].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return ok(byName.map((desired) => targetOf(input, desired, urls)));
 }
 
 function targetOf(
@@ -156,7 +151,7 @@ function goalUrl(
   );
 }
 
-/** https listeners that serve the goal already stay alone; else each http listener becomes an https one on the goal's port. */
+/** Where an https listener serves the goal already, the https ones stay alone; else each http listener becomes an https one on the goal's port. */
 function goalListeners(
   desired: DesiredMember,
   member: MemberWorld,
@@ -165,13 +160,13 @@ function goalListeners(
   if (desired.listenPeerUrls.length > 0) return desired.listenPeerUrls;
   const present = peerSettings(member.disk.settings).listen;
   const ports = goal.map((url) => urlParts(url).port);
-  const serving = present.filter((url) => isHttps(url) && ports.includes(urlParts(url).port));
-  if (serving.length > 0) return serving;
+  const secure = present.filter(isHttps);
+  if (secure.some((url) => ports.includes(urlParts(url).port))) return secure;
   const [port] = ports;
   const staysOnPort = present.some((url) => ports.includes(urlParts(url).port));
   return present.map((url) => {
-    const secure = withScheme(url, 'https');
-    return port === undefined || staysOnPort ? secure : withPort(secure, port);
+    const wanted = withScheme(url, 'https');
+    return port === undefined || staysOnPort ? wanted : withPort(wanted, port);
   });
 }
 

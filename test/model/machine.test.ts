@@ -131,27 +131,25 @@ function allEdges(): readonly Edge[] {
     }) as never,
     serializeState: (state: unknown) => {
       const { value, context } = state as Seen;
-      const {
-        proven: plan,
-        failure,
-        gated: gate,
-        effects: _effects,
-        because: _why,
-        ...rest
-      } = context;
+      // What is said to people makes no state of its own.
       const kept = {
-        direction: plan.rollout.direction,
-        failure: failure?.code,
-        gate: gate?.verdict,
+        ...context,
+        proven: context.proven.rollout.steps.length,
+        failure: context.failure?.code,
+        gated: context.gated?.verdict,
+        effects: 0,
+        because: '',
       };
-      return JSON.stringify([value, rest, kept]);
+      return JSON.stringify([value, kept]);
     },
   });
-  return Object.values(map).flatMap(({ state, transitions }) =>
-    Object.values(transitions as Record<string, { event: unknown; state: unknown }>).map((each) => {
-      return { from: state as unknown as Seen, to: each.state as Seen, event: each.event as never };
-    }),
-  );
+  return Object.values(map).flatMap(({ state, transitions }) => {
+    const found = Object.values(transitions) as readonly Pick<Edge, 'event'>[];
+    return found.map((each) => {
+      const { event, state: to } = each as Pick<Edge, 'event'> & { readonly state: Seen };
+      return { from: state as unknown as Seen, to, event };
+    });
+  });
 }
 
 const edges = allEdges();
@@ -367,7 +365,7 @@ describe('a run that is asked to stop', () => {
     );
     expect(output.outcome).toBe('interrupted');
     expect(
-      hands.slice(hands.indexOf('planAgain 2')).filter((each) => /perform/u.test(each)),
+      hands.slice(hands.indexOf('planAgain 2')).filter((each) => each.includes('perform')),
     ).toEqual(['perform 0', 'perform 1']);
   });
 

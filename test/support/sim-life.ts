@@ -131,7 +131,7 @@ function rimOf(parts: Parts): Rim {
     openEtcd: (endpoint) => etcdOf(parts, endpoint),
     here: hostOf(parts, sim.here),
     pki: fakePki(clock),
-    clock: { nowMs: clock.nowMs, sleep: (ms, signal) => alive(clock.sleep(ms, signal)) },
+    clock: { nowMs: () => clock.nowMs(), sleep: (ms, signal) => alive(clock.sleep(ms, signal)) },
     dialer: {
       dial: () => Promise.reject(new Error('a run dials no peer port')),
       dialWithoutLeaf: () => Promise.reject(new Error('a run dials no peer port')),
