@@ -4,10 +4,10 @@ import type { DialReason } from '../model/dial.ts';
 import type { MemberName } from '../model/ids.ts';
 import { quorumOf } from '../model/quorum.ts';
 import type { DeclaredWindow } from '../model/rollout.ts';
-import { FLAG, type Settings } from '../model/settings.ts';
+import { FLAG, type Settings, peerSettings } from '../model/settings.ts';
 import type { Phase } from '../model/step.ts';
 import { linkedMajority } from '../model/steps/settle.ts';
-import { type PeerUrl, sameUrls } from '../model/url.ts';
+import { type PeerUrl, isHttps, sameUrls } from '../model/url.ts';
 import { isUp, memberOf, upMembers } from '../model/world.ts';
 import {
   type Draft,
@@ -67,13 +67,29 @@ function announce(draft: Draft, here: Here, member: MemberName, urls: readonly P
 }
 
 /** What a member that comes back into a half-migrated cluster may find, and what is prepared behind it. */
-export function comeBackWindows(): readonly DeclaredWindow[] {
-  return (['repair', 'prepare'] as const).map((phase) => ({
+export function comeBackWindows(
+  phases: readonly Phase[] = ['repair', 'prepare'],
+): readonly DeclaredWindow[] {
+  return phases.map((phase) => ({
     phase,
     because: 'a member that was down comes back into a half-migrated cluster',
     // The last one is left by a way back that was interrupted.
     reasons: [...NOT_YET_TRUSTED, ...NOT_YET_SWITCHED, 'http-to-tls' as const],
   }));
+}
+
+/** A member that was down at the start is hard to dial until the others were given what they need for it. */
+export function windowsAfterComeBack(
+  windows: readonly DeclaredWindow[],
+): readonly DeclaredWindow[] {
+  const late = comeBackWindows(['first', 'trust', 'listen', 'announce', 'switch', 'members']);
+  return [
+    ...late.map(({ phase, because, reasons }) => {
+      const own = windows.find((window) => window.phase === phase)?.reasons ?? [];
+      return { phase, because, reasons: [...new Set([...own, ...reasons])] };
+    }),
+    ...windows,
+  ];
 }
 
 export function inOrder(
@@ -94,15 +110,18 @@ export function stopAndConvert(
   all: readonly Target[],
 ): void {
   const { member } = target;
-  const isRunning = runsAs(memberOf(draft.world, member), target.settings);
-  const leftUp = upMembers(draft.world).length - 1;
-  if (isRunning || leftUp < quorumOf(draft.world.members.length)) {
+  if (runsAs(memberOf(draft.world, member), target.settings) || !canBeStopped(draft)) {
     convert(draft, phase, target, all);
     return;
   }
+  handOver(draft, phase, member, (name) => rankOf(draft, all, name));
+  stopAndUpdate(draft, phase, target, all);
+}
+
+function stopAndUpdate(draft: Draft, phase: Phase, target: Target, all: readonly Target[]): void {
+  const { member } = target;
   const group = `${phase}/${member}`;
   const here = { phase, group, why: 'while it is down nobody can dial the old URL in vain' };
-  handOver(draft, phase, member, (name) => rankOf(draft, all, name));
   handOverInGroup(draft, here, member, (name) => rankOf(draft, all, name));
   add(draft, here, { kind: 'stop-member', member });
   advertise(draft, here, member, target.urls);
@@ -114,6 +133,12 @@ export function stopAndConvert(
 export function convert(draft: Draft, phase: Phase, target: Target, all: readonly Target[]): void {
   const { member } = target;
   handOver(draft, phase, member, (name) => rankOf(draft, all, name));
+  const needsRestart = !runsAs(memberOf(draft.world, member), target.settings);
+  // It can dial nobody who could lead in its place: leadership leaves it directly before its own stop.
+  if (needsRestart && draft.world.leader === member && canBeStopped(draft)) {
+    stopAndUpdate(draft, phase, target, all);
+    return;
+  }
   const group = `${phase}/${member}`;
   const urlFirst = {
     phase,
@@ -121,23 +146,73 @@ export function convert(draft: Draft, phase: Phase, target: Target, all: readonl
     why: 'the list first: a listener that nobody is told of cannot be dialed',
   };
   const last = { phase, group, why: 'the listener follows its advertised URL' };
-  const needsRestart = !runsAs(memberOf(draft.world, member), target.settings);
   advertise(draft, needsRestart ? urlFirst : { phase, why: urlFirst.why }, member, target.urls);
   configure(draft, last, member, atThisPoint(draft, target.settings));
   if (needsRestart) restart(draft, last, member);
 }
 
+/**
+ * Advertised as https or listening on it, and not finished; first those whose listener speaks a scheme
+ * that none of their URLs has: nobody can dial them, and who becomes https before them may be cut off.
+ */
+export function begunOf(draft: Draft, targets: readonly Target[]): readonly Target[] {
+  const begun = targets.filter((target) => hasBegun(draft, target));
+  const first = begun.filter((target) => isMisadvertised(draft, target));
+  return [...first, ...begun.filter((target) => !first.includes(target))];
+}
+
+function hasBegun(draft: Draft, target: Target): boolean {
+  if (isDone(draft, target)) return false;
+  const member = memberOf(draft.world, target.member);
+  const listens = member.process?.peer.listen ?? peerSettings(member.disk.settings).listen;
+  return listens.some(isHttps) || (draft.world.record[target.member] ?? []).some(isHttps);
+}
+
+/** Its listener speaks a scheme that none of its URLs has: nobody can dial it as it is. */
+export function isMisadvertised(draft: Draft, target: Target): boolean {
+  const { process } = memberOf(draft.world, target.member);
+  const urls = draft.world.record[target.member] ?? [];
+  if (process === undefined) return false;
+  return !urls.some((url) =>
+    process.peer.listen.some((listen) => isHttps(listen) === isHttps(url)),
+  );
+}
+
 /** Leaf and trust loaded, the listener as it is: from then on the member can dial https peers. */
 export function giveTrust(draft: Draft, target: Target, all: readonly Target[]): void {
   const { member } = target;
-  handOver(draft, 'trust', member, (name) => rankOf(draft, all, name));
   const here = {
     phase: 'trust' as const,
     group: `trust/${member}`,
     why: 'so that it can dial https members',
   };
-  configure(draft, here, member, atThisPoint(draft, trustSettings(draft, target)));
+  restartWith(draft, here, member, trustSettings(draft, target), all);
+}
+
+/**
+ * Settings and restart, leadership handed over before. Where every member that the others can dial is one
+ * that this leader cannot, it hands over directly before its own stop, and is written while it is down.
+ */
+export function restartWith(
+  draft: Draft,
+  here: Here,
+  member: MemberName,
+  settings: Settings,
+  all: readonly Target[],
+): void {
+  const rank = (name: MemberName): number => rankOf(draft, all, name);
+  handOver(draft, here.phase, member, rank);
+  if (canBeStopped(draft) && draft.world.leader === member) {
+    handOverInGroup(draft, here, member, rank);
+    if (draft.world.leader !== member) add(draft, here, { kind: 'stop-member', member });
+  }
+  configure(draft, here, member, atThisPoint(draft, settings));
   restart(draft, here, member);
+}
+
+/** The others have quorum without one of them. */
+function canBeStopped({ world }: Draft): boolean {
+  return upMembers(world).length - 1 >= quorumOf(world.members.length);
 }
 
 function trustSettings(draft: Draft, target: Target): Settings {

@@ -11,7 +11,7 @@ import { type World, isUp, memberOf } from '../model/world.ts';
 import { type Draft, add, endWithData, leadFromDialable, newDraft } from './draft.ts';
 import { startGate } from './gates.ts';
 import { orderOf } from './order.ts';
-import { bringBack, isDone } from './moves.ts';
+import { bringBack, isDone, windowsAfterComeBack } from './moves.ts';
 import { type RollingStrategy, STRATEGY_PLANS } from './strategies.ts';
 import { type Target, owned, sameContent, targetsOf, withInitialCluster } from './target.ts';
 
@@ -39,6 +39,7 @@ export function planRollout(input: PlanInput): Result<Rollout, readonly Failure[
   leadFromDialable(draft);
   // `rebuild` is refused by name before anything is planned.
   const strategy = STRATEGY_PLANS[input.desired.strategy as RollingStrategy];
+  const windows = strategy.windows(input.world.members.length);
   if (input.repairsOnly !== true) {
     if (!isFinished(draft, targets.value)) {
       prepare(draft, input, targets.value);
@@ -53,7 +54,7 @@ export function planRollout(input: PlanInput): Result<Rollout, readonly Failure[
     planName: input.desired.name,
     clusterId: input.clusterId,
     steps: draft.steps,
-    windows: strategy.windows(input.world.members.length),
+    windows: input.world.members.every(isUp) ? windows : windowsAfterComeBack(windows),
     assumptions: assumptionsOf(input),
     start: input.world,
     goal: targets.value.map(({ member, urls, settings }) => ({ member, urls, settings })),

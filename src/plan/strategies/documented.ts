@@ -11,13 +11,11 @@
 
 import type { MemberName } from '../../model/ids.ts';
 import type { DeclaredWindow } from '../../model/rollout.ts';
-import { peerSettings } from '../../model/settings.ts';
-import { isHttps } from '../../model/url.ts';
-import { memberOf } from '../../model/world.ts';
 import type { Draft } from '../draft.ts';
 import {
   NOT_YET_SWITCHED,
   NOT_YET_TRUSTED,
+  begunOf,
   comeBackWindows,
   convert,
   giveTrust,
@@ -52,10 +50,10 @@ export function documented(
   order: readonly MemberName[],
 ): void {
   const all = inOrder(targets, order);
-  const hasBegun = all.filter((target) => begun(draft, target));
-  const anyoneHttps = all.some((target) => begun(draft, target) || isDone(draft, target));
+  const begun = begunOf(draft, all);
+  const anyoneHttps = begun.length > 0 || all.some((target) => isDone(draft, target));
   const untrusted = all.some((target) => !hasTrust(draft, target));
-  const first = anyoneHttps || !untrusted ? hasBegun : all.slice(0, 1);
+  const first = anyoneHttps || !untrusted ? begun : all.slice(0, 1);
   for (const target of first) convert(draft, 'first', target, all);
   for (const target of all) {
     if (!hasTrust(draft, target)) giveTrust(draft, target, all);
@@ -63,12 +61,4 @@ export function documented(
   for (const target of all) {
     if (!isDone(draft, target)) convert(draft, 'members', target, all);
   }
-}
-
-/** Advertised as https or listening on it, and not finished. */
-function begun(draft: Draft, target: Target): boolean {
-  if (isDone(draft, target)) return false;
-  const member = memberOf(draft.world, target.member);
-  const listens = member.process?.peer.listen ?? peerSettings(member.disk.settings).listen;
-  return listens.some(isHttps) || (draft.world.record[target.member] ?? []).some(isHttps);
 }

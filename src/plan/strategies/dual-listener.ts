@@ -12,8 +12,16 @@ import type { DeclaredWindow } from '../../model/rollout.ts';
 import { FLAG, type Settings, peerSettings } from '../../model/settings.ts';
 import { isHttps, urlParts } from '../../model/url.ts';
 import { memberOf } from '../../model/world.ts';
-import { type Draft, advertise, configure, handOver, restart } from '../draft.ts';
-import { atThisPoint, comeBackWindows, convert, inOrder, isDone, rankOf } from '../moves.ts';
+import { type Draft, advertise, handOver } from '../draft.ts';
+import {
+  begunOf,
+  comeBackWindows,
+  inOrder,
+  isDone,
+  rankOf,
+  restartWith,
+  stopAndConvert,
+} from '../moves.ts';
 import { type Target, runsAs } from '../target.ts';
 
 export const DUAL_LISTENER_WINDOWS: readonly DeclaredWindow[] = comeBackWindows();
@@ -24,11 +32,18 @@ export function dualListener(
   order: readonly MemberName[],
 ): void {
   const all = inOrder(targets, order);
-  // A member that was begun on its one port cannot listen on it in both schemes: it is finished there.
   for (const target of all) {
-    if (sharesPort(draft, target) && !isDone(draft, target)) convert(draft, 'members', target, all);
+    if (!sharesPort(draft, target) && !listensOnBoth(draft, target)) {
+      addListener(draft, target, all);
+    }
   }
-  for (const target of all) if (!listensOnBoth(draft, target)) addListener(draft, target, all);
+  // A member that was begun on its one port cannot listen on it in both schemes: it is finished there,
+  // once all can dial https.
+  for (const target of [...begunOf(draft, all), ...all]) {
+    if (sharesPort(draft, target) && !isDone(draft, target)) {
+      stopAndConvert(draft, 'members', target, all);
+    }
+  }
   for (const target of all) {
     const why = 'every member can dial the https listener now';
     handOver(
@@ -47,26 +62,22 @@ export function dualListener(
 
 function addListener(draft: Draft, target: Target, all: readonly Target[]): void {
   const { member } = target;
-  handOver(draft, 'listen', member, (name) => rankOf(draft, all, name));
   const here = {
     phase: 'listen' as const,
     group: `listen/${member}`,
     why: 'leaf, trust and a second listener; nobody dials it yet',
   };
-  configure(draft, here, member, atThisPoint(draft, bothListeners(draft, target)));
-  restart(draft, here, member);
+  restartWith(draft, here, member, bothListeners(draft, target), all);
 }
 
 function closeHttp(draft: Draft, target: Target, all: readonly Target[]): void {
   const { member } = target;
-  handOver(draft, 'close', member, (name) => rankOf(draft, all, name));
   const here = {
     phase: 'close' as const,
     group: `close/${member}`,
     why: 'nobody dials http any more',
   };
-  configure(draft, here, member, atThisPoint(draft, target.settings));
-  restart(draft, here, member);
+  restartWith(draft, here, member, target.settings, all);
 }
 
 /** The target's settings with the http listeners of now beside its own. */

@@ -10,10 +10,18 @@
 
 import type { MemberName } from '../../model/ids.ts';
 import type { DeclaredWindow } from '../../model/rollout.ts';
-import { type PeerUrl, isHttps, withScheme } from '../../model/url.ts';
+import { type PeerUrl, withScheme } from '../../model/url.ts';
 import { memberOf } from '../../model/world.ts';
-import { type Draft, advertise, configure, handOver, restart } from '../draft.ts';
-import { atThisPoint, comeBackWindows, giveTrust, hasTrust, inOrder, rankOf } from '../moves.ts';
+import { type Draft, advertise, handOver } from '../draft.ts';
+import {
+  comeBackWindows,
+  giveTrust,
+  hasTrust,
+  inOrder,
+  isMisadvertised,
+  rankOf,
+  restartWith,
+} from '../moves.ts';
 import { type Target, runsAs } from '../target.ts';
 
 export const DUAL_URL_WINDOWS: readonly DeclaredWindow[] = comeBackWindows();
@@ -46,16 +54,6 @@ export function dualUrl(
   }
 }
 
-/** Its listener speaks a scheme that none of its URLs has: nobody can dial it as it is. */
-function isMisadvertised(draft: Draft, target: Target): boolean {
-  const { process } = memberOf(draft.world, target.member);
-  const urls = draft.world.record[target.member] ?? [];
-  if (process === undefined) return false;
-  return !urls.some((url) =>
-    process.peer.listen.some((listen) => isHttps(listen) === isHttps(url)),
-  );
-}
-
 function announce(
   draft: Draft,
   phase: 'repair' | 'announce',
@@ -72,14 +70,12 @@ function announce(
 
 function switchListener(draft: Draft, target: Target, all: readonly Target[]): void {
   const { member } = target;
-  handOver(draft, 'switch', member, (name) => rankOf(draft, all, name));
   const here = {
     phase: 'switch' as const,
     group: `switch/${member}`,
     why: 'dialers that meet TLS on the port move to the https URL',
   };
-  configure(draft, here, member, atThisPoint(draft, target.settings));
-  restart(draft, here, member);
+  restartWith(draft, here, member, target.settings, all);
 }
 
 function isSwitched(draft: Draft, target: Target): boolean {

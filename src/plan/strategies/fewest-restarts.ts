@@ -10,6 +10,7 @@ import type { Draft } from '../draft.ts';
 import {
   NOT_YET_SWITCHED,
   NOT_YET_TRUSTED,
+  begunOf,
   comeBackWindows,
   inOrder,
   isDone,
@@ -42,7 +43,7 @@ export function fewestRestarts(
     return;
   }
   const all = inOrder(targets, order);
-  for (const target of all) {
+  for (const target of [...begunOf(draft, all), ...all]) {
     if (!isDone(draft, target)) stopAndConvert(draft, 'members', target, all);
   }
 }

@@ -11,6 +11,7 @@ import type { DeclaredWindow } from '../../model/rollout.ts';
 import type { Draft } from '../draft.ts';
 import {
   NOT_YET_SWITCHED,
+  begunOf,
   comeBackWindows,
   giveTrust,
   hasTrust,
@@ -34,7 +35,7 @@ export function trustFirst(
 ): void {
   const all = inOrder(targets, order);
   for (const target of all) if (!hasTrust(draft, target)) giveTrust(draft, target, all);
-  for (const target of all) {
+  for (const target of [...begunOf(draft, all), ...all]) {
     if (!isDone(draft, target)) stopAndConvert(draft, 'members', target, all);
   }
 }
