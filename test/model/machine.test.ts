@@ -100,6 +100,11 @@ interface Edge {
   readonly event: { readonly type: string; readonly output?: Answer };
 }
 
+interface Transition {
+  readonly state: Seen;
+  readonly event: Edge['event'];
+}
+
 const INPUT: MachineInput = {
   proven,
   onFailure: 'rollback',
@@ -144,11 +149,9 @@ function allEdges(): readonly Edge[] {
     },
   });
   return Object.values(map).flatMap(({ state, transitions }) => {
-    const found = Object.values(transitions) as readonly Pick<Edge, 'event'>[];
-    return found.map((each) => {
-      const { event, state: to } = each as Pick<Edge, 'event'> & { readonly state: Seen };
-      return { from: state as unknown as Seen, to, event };
-    });
+    const found = Object.values(transitions as Readonly<Record<string, Transition>>);
+    const from = state as Seen;
+    return found.map(({ event, state: to }) => ({ from, to, event }));
   });
 }
 

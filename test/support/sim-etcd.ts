@@ -38,7 +38,7 @@ export function openSim(sim: SimCluster, endpoint: string): EtcdMember {
   };
 }
 
-export function clientUrlOf(name: string): string {
+function clientUrlOf(name: string): string {
   return `http://${addressOf(name)}:2379`;
 }
 

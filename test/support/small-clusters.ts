@@ -50,7 +50,7 @@ export function judgeAll(
 }
 
 /** The steps, one a line. */
-export function storyOf(rollout: Rollout): string {
+function storyOf(rollout: Rollout): string {
   return rollout.steps.map((step, index) => `${String(index + 1)} ${step.id}`).join('\n');
 }
 
