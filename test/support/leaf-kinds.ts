@@ -33,7 +33,7 @@ export interface PemPair {
 }
 
 /** What every member on loopback dials from. */
-export const LOOPBACK_SOURCE = '127.0.0.1';
+const LOOPBACK_SOURCE = '127.0.0.1';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

@@ -263,7 +263,7 @@ async function dialsAny(urls: readonly string[], files: DialFiles): Promise<stri
 }
 
 /** GET /version on a peer port as a member with these files would ask for it. */
-export function dialPort(url: string, files: DialFiles): Promise<string> {
+function dialPort(url: string, files: DialFiles): Promise<string> {
   const { ca, leaf } = files;
   return new Promise((resolve) => {
     const options = { agent: false as const, signal: AbortSignal.timeout(DIAL_MS) };

@@ -13,9 +13,9 @@ import { type MemberWorld, type World, memberOf, withMember } from '../../src/mo
 import { LEAF_KINDS, type LeafKind } from './leaf-kinds.ts';
 
 /** What others are told to dial: `second` is https on the second port alone. */
-export const URL_KINDS = ['http', 'https', 'both', 'second'] as const;
+const URL_KINDS = ['http', 'https', 'both', 'second'] as const;
 export const LISTEN_KINDS = ['http', 'https', 'both'] as const;
-export const TRUST_KINDS = ['ours', 'other', 'both'] as const;
+const TRUST_KINDS = ['ours', 'other', 'both'] as const;
 
 export type UrlKind = (typeof URL_KINDS)[number];
 export type ListenKind = (typeof LISTEN_KINDS)[number];
