@@ -146,8 +146,8 @@ function isDialableByAll(world: World, name: MemberName): boolean {
 }
 
 /**
- * Of these moves the one after which the member is linked, no lease is lost, and most pairs can dial; of
- * equal ones the first.
+ * Of these moves the one after which the member is linked, rather so that no lease is lost, and most pairs
+ * can dial; of equal ones the first.
  */
 export function bestMove(
   draft: Draft,
@@ -159,7 +159,9 @@ export function bestMove(
     move(trial);
     const answers = [...dialMatrix(trial.world).values()];
     const dialable = answers.filter(({ can }) => can === 'yes').length;
-    return { trial, worth: isServing(trial.world, member) ? dialable : -1 };
+    const isLinked = linkedMajority(trial.world)?.has(member) === true;
+    const moreThanPairs = isServing(trial.world, member) ? trial.world.members.length ** 2 : 0;
+    return { trial, worth: isLinked ? dialable + moreThanPairs : -1 };
   });
   const best = [...trials].sort((a, b) => b.worth - a.worth)[0]?.trial;
   if (best === undefined) return;

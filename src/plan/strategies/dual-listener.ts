@@ -18,6 +18,7 @@ import {
   comeBackWindows,
   inOrder,
   isDone,
+  isMisadvertised,
   rankOf,
   restartWith,
   stopAndConvert,
@@ -32,6 +33,10 @@ export function dualListener(
   order: readonly MemberName[],
 ): void {
   const all = inOrder(targets, order);
+  // Nobody can dial it as it is: it cannot lead while the others get their second listener.
+  for (const target of all.filter((each) => isMisadvertised(draft, each))) {
+    stopAndConvert(draft, 'members', target, all);
+  }
   for (const target of all) {
     if (!sharesPort(draft, target) && !listensOnBoth(draft, target)) {
       addListener(draft, target, all);

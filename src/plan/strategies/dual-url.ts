@@ -36,8 +36,9 @@ export function dualUrl(
   for (const target of all) if (!hasTrust(draft, target)) giveTrust(draft, target, all);
   const toSwitch = all.filter((target) => !isSwitched(draft, target));
   // http is what the port still speaks and what is tried first: one look at the end shows all of them.
-  toSwitch.forEach((target, index) => {
-    announce(draft, 'announce', target, index < toSwitch.length - 1 ? 'later' : 'now');
+  const toAnnounce = toSwitch.filter((target) => !isAnnounced(draft, target));
+  toAnnounce.forEach((target, index) => {
+    announce(draft, 'announce', target, index < toAnnounce.length - 1 ? 'later' : 'now');
   });
   for (const target of toSwitch) switchListener(draft, target, all);
   for (const target of all) {
@@ -54,6 +55,11 @@ export function dualUrl(
   }
 }
 
+function isAnnounced(draft: Draft, target: Target): boolean {
+  const present = draft.world.record[target.member] ?? [];
+  return bothSchemes(target.urls).every((url) => present.includes(url));
+}
+
 function announce(
   draft: Draft,
   phase: 'repair' | 'announce',
@@ -61,8 +67,8 @@ function announce(
   probes: 'now' | 'later' = 'now',
 ): void {
   const present = draft.world.record[target.member] ?? [];
+  if (isAnnounced(draft, target)) return;
   const both = bothSchemes(target.urls);
-  if (both.every((url) => present.includes(url))) return;
   const why = 'whichever scheme the port speaks, one of the two URLs fits';
   const all = [...new Set([...present, ...both])].sort();
   advertise(draft, { phase, why }, target.member, all, probes);

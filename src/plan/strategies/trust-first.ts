@@ -17,6 +17,7 @@ import {
   hasTrust,
   inOrder,
   isDone,
+  isMisadvertised,
   stopAndConvert,
 } from '../moves.ts';
 import type { Target } from '../target.ts';
@@ -34,6 +35,10 @@ export function trustFirst(
   order: readonly MemberName[],
 ): void {
   const all = inOrder(targets, order);
+  // Nobody can dial it as it is: it cannot lead while the others get their trust.
+  for (const target of all.filter((each) => isMisadvertised(draft, each))) {
+    stopAndConvert(draft, 'members', target, all);
+  }
   for (const target of all) if (!hasTrust(draft, target)) giveTrust(draft, target, all);
   for (const target of [...begunOf(draft, all), ...all]) {
     if (!isDone(draft, target)) stopAndConvert(draft, 'members', target, all);
