@@ -11,17 +11,22 @@ import type { Walk } from './explore.ts';
 export interface Judged {
   readonly open: readonly Found[];
   readonly accepted: readonly Violation[];
-  readonly inherited: readonly Violation[];
+  /** By crash, rule and subject. */
+  readonly inherited: ReadonlyMap<string, Violation>;
   /** The last step in whose moments any rule was breached, with or without leave; -1 for the start, -2 for none. */
   readonly lastBreach: number;
 }
 
-/** What the start already breaks is inherited; the end has to hold all. */
+/**
+ * What the start already breaks is inherited; the end has to hold all. A way back may end as the run
+ * began: `before` has the keys of what the run's own start broke.
+ */
 export function judge(
   rollout: Rollout,
   moments: readonly Moment[],
   rules: readonly Invariant[],
   accept: readonly string[],
+  before: ReadonlySet<string> = new Set(),
 ): Judged {
   const open: Found[] = [];
   const accepted = new Map<string, Violation>();
@@ -36,7 +41,9 @@ export function judge(
         const { so, remedy } = breach;
         const but = moment.kind === 'start' ? `${crash}${breach.but}` : breach.but;
         const violation = { rule: invariant.name, severity: invariant.severity, but, so, remedy };
-        if (moment.kind === 'start' && invariant.name !== 'known-dials') {
+        if (before.has(key) || before.has(`${crash}${key}`)) {
+          continue;
+        } else if (moment.kind === 'start' && invariant.name !== 'known-dials') {
           inherited.set(`${crash}${key}`, violation);
         } else if (
           (inherited.has(key) || inherited.has(`${crash}${key}`)) &&
@@ -53,12 +60,7 @@ export function judge(
       }
     }
   }
-  return {
-    open,
-    accepted: [...accepted.values()],
-    inherited: [...inherited.values()],
-    lastBreach,
-  };
+  return { open, accepted: [...accepted.values()], inherited, lastBreach };
 }
 
 /** The same crash breaks the same rule at the start already: `if m3 crashes and comes back: `. */

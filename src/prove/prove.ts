@@ -37,7 +37,12 @@ export function prove(rollout: Rollout, options: ProveOptions): Result<ProvenRol
   const back =
     options.rollbackFrom === undefined
       ? ok(0)
-      : proveWaysBack(rollout, walk, { ...options, rules, rollbackFrom: options.rollbackFrom });
+      : proveWaysBack(rollout, walk, {
+          ...options,
+          rules,
+          rollbackFrom: options.rollbackFrom,
+          before: new Set(inherited.keys()),
+        });
   if (!back.ok) return back;
   return ok({
     rollout,
@@ -48,7 +53,7 @@ export function prove(rollout: Rollout, options: ProveOptions): Result<ProvenRol
       rollbackWorldCount: back.value,
       assumptions: rollout.assumptions,
       accepted,
-      inherited,
+      inherited: [...inherited.values()],
       windows: windowsOf(rollout, walk),
       zeroToleranceSteps: zeroTolerance(rollout, walk),
     },

@@ -19,6 +19,8 @@ export interface WaysBackInput {
   readonly accept: readonly string[];
   readonly rules: readonly Invariant[];
   readonly rollbackFrom: RollbackFrom;
+  /** What the run's own start broke: a way back may end as the run began. */
+  readonly before: ReadonlySet<string>;
 }
 
 /** From every world between two steps a rollout back exists and keeps the same rules. */
@@ -56,7 +58,7 @@ interface Walked {
  */
 function proveOne(
   back: Rollout,
-  { rules, accept }: WaysBackInput,
+  { rules, accept, before }: WaysBackInput,
   { counts, rests }: Walked,
 ): Result<number, string> {
   const ahead = restsOf(back, rests);
@@ -65,7 +67,7 @@ function proveOne(
   const walk = explore(back, false, (world, index) => counts.has(keyOf(world, index)));
   const unmet = unmetNeeds(back, walk);
   if (unmet !== undefined) return err(unmet.but);
-  const { open, lastBreach } = judge(back, walk.moments, rules, accept);
+  const { open, lastBreach } = judge(back, walk.moments, rules, accept, before);
   const worst = shortest(open);
   if (worst !== undefined) {
     const { where, but } = refusalOf(worst, back);
