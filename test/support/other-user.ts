@@ -22,7 +22,8 @@ export function folderForAll(): string {
   return found;
 }
 
-function mayBePassed(folder: string): boolean {
+/** Can every user go through the folder and those above it? */
+export function mayBePassed(folder: string): boolean {
   const parent = path.dirname(folder);
   const isOpen = (statSync(folder).mode & ENTER_BY_OTHERS) !== 0;
   return isOpen && (parent === folder || mayBePassed(parent));
