@@ -227,7 +227,7 @@ function trustSettings(draft: Draft, target: Target): Settings {
 }
 
 /** Where initial-cluster is present it is kept equal to the live list, at every configure step. */
-export function atThisPoint(draft: Draft, settings: Settings): Settings {
+function atThisPoint(draft: Draft, settings: Settings): Settings {
   return withInitialCluster(settings, draft.world.record);
 }
 
