@@ -26,6 +26,8 @@ const TLS_TROUBLE =
  * needs, as when a follower forwards keepalives. etcd itself tells this at debug level from 3.5.24 on.
  */
 const GIVEN_UP = /error "EOF", ServerName ""|"server-name":"","error":"EOF"/;
+/** The member's own stop closes its listener under a connection that was just accepted. */
+const OWN_STOP = /rejected connection.*use of closed network connection/;
 /** Two labs with clients keep two cores busy; more would measure the machine. */
 const LABS_AT_ONCE = 2;
 
@@ -53,7 +55,9 @@ async function underClients(rig: Rig): Promise<Migrated> {
     run,
     leases,
     restarts: [...counts.values()].reduce((sum, count) => sum + count, 0),
-    tlsLines: lines.filter((line) => TLS_TROUBLE.test(line) && !GIVEN_UP.test(line)),
+    tlsLines: lines.filter(
+      (line) => TLS_TROUBLE.test(line) && !GIVEN_UP.test(line) && !OWN_STOP.test(line),
+    ),
   };
 }
 
