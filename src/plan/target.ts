@@ -48,7 +48,8 @@ function targetOf(
   const files = material === undefined ? [] : filesFor(input, desired, member);
   const [ca, leaf, key] = files;
   const goalUrls = urls[desired.name] ?? [];
-  const listen = goalListeners(desired, member, goalUrls);
+  const mayMove = input.desired.strategy === 'dual-listener';
+  const listen = goalListeners(desired, member, goalUrls, mayMove);
   const settings: Record<string, string> = {
     ...owned(member.disk.settings),
     [FLAG.listenPeerUrls]: [...new Set(listen)].join(','),
@@ -156,6 +157,7 @@ function goalListeners(
   desired: DesiredMember,
   member: MemberWorld,
   goal: readonly PeerUrl[],
+  mayChangePort: boolean,
 ): readonly PeerUrl[] {
   if (desired.listenPeerUrls.length > 0) return desired.listenPeerUrls;
   const present = peerSettings(member.disk.settings).listen;
@@ -166,7 +168,8 @@ function goalListeners(
   const staysOnPort = present.some((url) => ports.includes(urlParts(url).port));
   return present.map((url) => {
     const wanted = withScheme(url, 'https');
-    return port === undefined || staysOnPort ? wanted : withPort(wanted, port);
+    // A list that names another port is somebody's mistake: the listener does not follow it.
+    return port === undefined || staysOnPort || !mayChangePort ? wanted : withPort(wanted, port);
   });
 }
 
