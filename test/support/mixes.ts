@@ -28,7 +28,7 @@ type Place = 'http' | 'https' | 'second';
 const both: readonly Place[] = ['http', 'https'];
 const two: readonly Place[] = ['http', 'second'];
 
-export const MEMBER_STATES: readonly MemberState[] = [
+const MEMBER_STATES: readonly MemberState[] = [
   whole('http', 'before anything', ['http'], ['http'], 'none'),
   whole('http with files', 'after an install', ['http'], ['http'], 'files'),
   whole('http with trust', 'after phase trust, and on each way back', ['http'], ['http']),
