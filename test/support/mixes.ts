@@ -28,7 +28,7 @@ type Place = 'http' | 'https' | 'second';
 const both: readonly Place[] = ['http', 'https'];
 const two: readonly Place[] = ['http', 'second'];
 
-const MEMBER_STATES: readonly MemberState[] = [
+export const MEMBER_STATES: readonly MemberState[] = [
   whole('http', 'before anything', ['http'], ['http'], 'none'),
   whole('http with files', 'after an install', ['http'], ['http'], 'files'),
   whole('http with trust', 'after phase trust, and on each way back', ['http'], ['http']),
@@ -166,4 +166,24 @@ function urlsOf(name: string, places: readonly Place[]): readonly PeerUrl[] {
 export function mixText(mix: readonly MemberState[], world: World): string {
   const states = mix.map((each, index) => `m${String(index + 1)} ${each.name}`).join('; ');
   return `${world.leader ?? 'nobody known'} leads; ${states}`;
+}
+
+/** So many mixes of a size whose whole number no machine walks: drawn by a seed, the same for the same one. */
+export function drawnMixes(
+  size: number,
+  count: number,
+  seed: number,
+): readonly (readonly MemberState[])[] {
+  let last = seed;
+  // The generator of glibc's TYPE_0 rand, good enough to spread draws over a table of two dozen.
+  const below = (limit: number): number => {
+    last = (Math.imul(last, 1_103_515_245) + 12_345) & 0x7f_ff_ff_ff;
+    return (last >>> 16) % limit;
+  };
+  const up = MEMBER_STATES.filter((each) => !each.isDown);
+  return Array.from({ length: count }, () => {
+    const first = MEMBER_STATES[below(MEMBER_STATES.length)];
+    const others = Array.from({ length: size - 1 }, () => up[below(up.length)]);
+    return [first, ...others].filter((each) => each !== undefined);
+  });
 }

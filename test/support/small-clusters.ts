@@ -32,6 +32,14 @@ export function planBack(start: World, from: World, desired: DesiredSpec): Rollo
   return planned.value;
 }
 
+/** The planner of ways back to this start. */
+export function backTo(
+  start: World,
+  desired: DesiredSpec,
+): (from: World) => ReturnType<typeof planRollback> {
+  return (from) => planRollback(wayBack(start, from, desired));
+}
+
 /** Proven, with its ways back to `start` where that is given; a refusal is thrown with its words. */
 export function judgeAll(
   rollout: Rollout,
@@ -39,8 +47,7 @@ export function judgeAll(
   desired: DesiredSpec,
 ): ProvenRollout {
   const accept = rollout.start.members.length <= 2 ? ['downtime', 'hand-over'] : [];
-  const rollbackFrom =
-    start === undefined ? undefined : (from: World) => planRollback(wayBack(start, from, desired));
+  const rollbackFrom = start === undefined ? undefined : backTo(start, desired);
   const proven = prove(rollout, { accept, rollbackFrom });
   if (!proven.ok) {
     const { where, would, but } = proven.error;
