@@ -92,6 +92,13 @@ export function windowsAfterComeBack(
   ];
 }
 
+/** With one or two members nobody could be stopped while its URL changes: the URL goes first. */
+export function smallClusterWindows(memberCount: number): readonly DeclaredWindow[] {
+  if (memberCount > 2) return [];
+  const because = 'a member is advertised as https just before its own restart';
+  return [{ phase: 'members', because, reasons: NOT_YET_SWITCHED }];
+}
+
 export function inOrder(
   targets: readonly Target[],
   order: readonly MemberName[],

@@ -5,7 +5,7 @@ import type { MemberName } from '../model/ids.ts';
 import type { DeclaredWindow } from '../model/rollout.ts';
 import type { Draft } from './draft.ts';
 import { DOCUMENTED_WINDOWS, documented } from './strategies/documented.ts';
-import { DUAL_LISTENER_WINDOWS, dualListener } from './strategies/dual-listener.ts';
+import { dualListener, dualListenerWindows } from './strategies/dual-listener.ts';
 import { DUAL_URL_WINDOWS, dualUrl } from './strategies/dual-url.ts';
 import { fewestRestarts, fewestRestartsWindows } from './strategies/fewest-restarts.ts';
 import { trustFirst, trustFirstWindows } from './strategies/trust-first.ts';
@@ -23,7 +23,7 @@ export type RollingStrategy = Exclude<Strategy, 'rebuild'>;
 export const STRATEGY_PLANS: Readonly<Record<RollingStrategy, StrategyPlan>> = {
   documented: { windows: () => DOCUMENTED_WINDOWS, write: documented },
   'dual-url': { windows: () => DUAL_URL_WINDOWS, write: dualUrl },
-  'dual-listener': { windows: () => DUAL_LISTENER_WINDOWS, write: dualListener },
+  'dual-listener': { windows: dualListenerWindows, write: dualListener },
   'trust-first': { windows: trustFirstWindows, write: trustFirst },
   'fewest-restarts': { windows: fewestRestartsWindows, write: fewestRestarts },
 };

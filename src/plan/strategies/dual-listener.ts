@@ -20,12 +20,15 @@ import {
   isDone,
   isMisadvertised,
   rankOf,
+  smallClusterWindows,
   restartWith,
   stopAndConvert,
 } from '../moves.ts';
 import { type Target, runsAs } from '../target.ts';
 
-export const DUAL_LISTENER_WINDOWS: readonly DeclaredWindow[] = comeBackWindows();
+export function dualListenerWindows(memberCount: number): readonly DeclaredWindow[] {
+  return [...comeBackWindows(), ...smallClusterWindows(memberCount)];
+}
 
 export function dualListener(
   draft: Draft,

@@ -10,7 +10,6 @@ import type { MemberName } from '../../model/ids.ts';
 import type { DeclaredWindow } from '../../model/rollout.ts';
 import type { Draft } from '../draft.ts';
 import {
-  NOT_YET_SWITCHED,
   begunOf,
   comeBackWindows,
   giveTrust,
@@ -18,15 +17,13 @@ import {
   inOrder,
   isDone,
   isMisadvertised,
+  smallClusterWindows,
   stopAndConvert,
 } from '../moves.ts';
 import type { Target } from '../target.ts';
 
-/** With one or two members nobody could be stopped while its URL changes: the URL goes first. */
 export function trustFirstWindows(memberCount: number): readonly DeclaredWindow[] {
-  const because = 'a member is advertised as https just before its own restart';
-  const small = { phase: 'members' as const, because, reasons: NOT_YET_SWITCHED };
-  return [...comeBackWindows(), ...(memberCount <= 2 ? [small] : [])];
+  return [...comeBackWindows(), ...smallClusterWindows(memberCount)];
 }
 
 export function trustFirst(
