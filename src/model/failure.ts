@@ -1,5 +1,8 @@
 /** Every way to fail, by code: which exit it means, and the five lines a person reads. */
 
+import type { DialCells } from './dial-cells.ts';
+import type { MemberName } from './ids.ts';
+
 export interface Failure {
   readonly code: FailureCode;
   /** Where or when: `member m2`, `before step 12 of 19`, a file. */
@@ -12,6 +15,18 @@ export interface Failure {
   readonly so: string;
   /** The next action of the person. */
   readonly remedy: string;
+  /** Of a proof alone: what happens up to the world that breaks a rule, and that world. */
+  readonly story?: FailureStory;
+}
+
+export interface FailureStory {
+  /** The last things that happen, in order: steps with their number, then what goes wrong beside them. */
+  readonly lines: readonly string[];
+  readonly members: readonly MemberName[];
+  /** Undefined: nobody, or it is not decided. */
+  readonly leader: MemberName | undefined;
+  /** Of the up members alone. */
+  readonly cells: DialCells;
 }
 
 /**

@@ -1,9 +1,11 @@
 /** Turns the first breach of a walk into the five lines that refuse the rollout. */
 
-import type { Failure, FailureCode } from '../model/failure.ts';
+import { worldCells } from '../model/dial-cells.ts';
+import type { Failure, FailureCode, FailureStory } from '../model/failure.ts';
 import type { Breach, Invariant, Moment } from '../model/invariant.ts';
 import { say } from '../model/laws.ts';
 import type { Rollout } from '../model/rollout.ts';
+import type { World } from '../model/world.ts';
 
 export interface Found {
   readonly invariant: Invariant;
@@ -30,7 +32,32 @@ export function refusalOf(found: Found, rollout: Rollout): Failure {
     but: `${breach.but} (rule ${invariant.name})`,
     so: `${breach.so}; nothing has been changed`,
     remedy: breach.remedy,
+    story: storyOf(moment, rollout),
   };
+}
+
+/** More steps than these say little of the one that breaks the rule. */
+const STEPS_SHOWN = 3;
+
+function storyOf({ world, index, kind, mishap }: Moment, { steps }: Rollout): FailureStory {
+  const verb = kind === 'before' ? 'about to ' : kind === 'halfway' ? 'half done: ' : '';
+  const from = Math.max(0, index + 1 - STEPS_SHOWN);
+  const width = String(index + 1).length;
+  const lines = steps.slice(from, index + 1).map((step, at) => {
+    const isLast = from + at === index;
+    return `${String(from + at + 1).padStart(width)}  ${isLast ? verb : ''}${say(step)}`;
+  });
+  if (mishap !== undefined) {
+    const back = mishap.isBack ? ' and comes back from its disk' : '';
+    lines.push(`then ${mishap.member} crashes${back}`);
+  }
+  return worldStory(world, lines);
+}
+
+/** The world as a small table, with what led to it. */
+export function worldStory(world: World, lines: readonly string[]): FailureStory {
+  const members = world.members.map(({ name }) => name);
+  return { lines, members, leader: world.leader, cells: worldCells(world) };
 }
 
 function codeOf({ invariant }: Found): FailureCode {

@@ -9,7 +9,7 @@ import { quorumOf } from '../model/quorum.ts';
 import type { Rollout } from '../model/rollout.ts';
 import { takesDown } from '../model/step.ts';
 import { upMembers } from '../model/world.ts';
-import { refusalOf, shortest } from './counterexample.ts';
+import { refusalOf, shortest, worldStory } from './counterexample.ts';
 import { type Walk, explore } from './explore.ts';
 import { judge, unmetNeeds } from './judge.ts';
 import { INVARIANTS } from './rules.ts';
@@ -76,6 +76,7 @@ function goalRefusal(rollout: Rollout, walk: Walk): Failure | undefined {
   return {
     code: isLeaf ? 'CERTIFICATE_UNUSABLE' : 'UNSAFE_ROLLOUT',
     where: 'at the end of the rollout',
+    story: worldStory(end, [`after all ${String(rollout.steps.length)} steps`]),
     would: 'have every peer link on https with mutual TLS',
     but: `${String(broken.length)} of ${String(total)} ordered pairs could not dial: ${reasons.join('; ')}`,
     so: 'every health check would stay green until the last member is switched, and then the cluster would lose quorum; nothing has been changed',

@@ -1,6 +1,7 @@
 /** Turns a failure into the five lines that a person reads: code and place, would, but, so, do. */
 
-import type { Failure } from '../model/failure.ts';
+import type { Failure, FailureStory } from '../model/failure.ts';
+import { matrixLines } from './matrix.ts';
 import { type Paint, PLAIN } from './paint.ts';
 import { hanging, withoutControls } from './wrap.ts';
 
@@ -24,7 +25,28 @@ export function failureText(failure: Failure, kind: FailureKind, paint: Paint = 
   const lines = parts
     .filter(([, text]) => text.trim() !== '')
     .flatMap(([name, text]) => hanging(`  ${name}`.padEnd(LABEL_WIDTH), text, COLUMNS));
-  return [`${label}${paint.bold(code)}${place}`, ...lines].join('\n');
+  const story = failure.story === undefined ? [] : storyLines(failure.story, paint);
+  return [`${label}${paint.bold(code)}${place}`, ...lines, ...story].join('\n');
+}
+
+/** What happens there, step by step, and who can then dial whom. */
+function storyLines(story: FailureStory, paint: Paint): readonly string[] {
+  const { lines, members, leader, cells } = story;
+  const names = members.map((name) => (name === leader ? `${name}*` : name));
+  const named = Object.fromEntries(
+    Object.entries(cells).map(([pair, cell]) => {
+      const ends = pair.split('>').map((end) => (end === leader ? `${end}*` : end));
+      return [ends.join('>'), cell];
+    }),
+  );
+  const margin = ' '.repeat(LABEL_WIDTH);
+  return [
+    '',
+    ...lines.flatMap((line) => hanging(margin, line, COLUMNS)),
+    '',
+    ...matrixLines('from \\ to', names, named, paint).map((line) => `${margin}${line}`),
+    ...(leader === undefined ? [] : [`${margin}* leads`]),
+  ];
 }
 
 /** Several failures in the order given, with an empty line between two. */

@@ -1,44 +1,19 @@
 /** Turns who can dial whom into a small table, and broken pairs into a few words. */
 
-import { type DialAnswer, dialMatrix } from '../model/dial.ts';
-import type { World } from '../model/world.ts';
+import { CELL_OK, type DialCells } from '../model/dial-cells.ts';
 import { type Paint, PLAIN } from './paint.ts';
 import { tableLines } from './table.ts';
 import { andList } from './words.ts';
 
-/** Ordered pair `a>b` of up members to `ok`, `unknown`, or the code of the one reason why not. */
-export type MatrixCells = Readonly<Record<string, string>>;
-
-export const CELL_OK = 'ok';
-const CELL_UNKNOWN = 'unknown';
 const CELL_SELF = '·';
 /** One of the two is down. */
 const CELL_NONE = '-';
-
-export function cellsOf(matrix: ReadonlyMap<string, DialAnswer>): MatrixCells {
-  return Object.fromEntries([...matrix].map(([pair, answer]) => [pair, cellOf(answer)]));
-}
-
-export function worldCells(world: World): MatrixCells {
-  return cellsOf(dialMatrix(world));
-}
-
-function cellOf(answer: DialAnswer): string {
-  switch (answer.can) {
-    case 'yes':
-      return CELL_OK;
-    case 'unknown':
-      return CELL_UNKNOWN;
-    case 'no':
-      return answer.reason;
-  }
-}
 
 /** Rows dial, columns are dialled. `title` stands in the corner. */
 export function matrixLines(
   title: string,
   names: readonly string[],
-  cells: MatrixCells,
+  cells: DialCells,
   paint: Paint = PLAIN,
 ): readonly string[] {
   const cell = (from: string, to: string): string => {
@@ -51,12 +26,12 @@ export function matrixLines(
 }
 
 /** How many ordered pairs of up members dial, of how many. */
-export function linkCount(cells: MatrixCells): { readonly up: number; readonly total: number } {
+export function linkCount(cells: DialCells): { readonly up: number; readonly total: number } {
   const all = Object.values(cells);
   return { up: all.filter((cell) => cell === CELL_OK).length, total: all.length };
 }
 
-export function brokenPairs(cells: MatrixCells): readonly string[] {
+export function brokenPairs(cells: DialCells): readonly string[] {
   return Object.keys(cells).filter((pair) => cells[pair] !== CELL_OK);
 }
 

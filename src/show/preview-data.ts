@@ -1,6 +1,7 @@
 /** Turns a proven rollout and what was observed into the plain data that a preview shows. */
 
 import type { DesiredSpec, Strategy } from '../model/desired.ts';
+import { type DialCells, cellsOf } from '../model/dial-cells.ts';
 import { dialMatrix } from '../model/dial.ts';
 import type { GateSpec } from '../model/gate.ts';
 import { applyStep, lawOf, say } from '../model/laws.ts';
@@ -11,7 +12,7 @@ import { type SettingChange, environmentName } from '../model/settings.ts';
 import { type Step, bringsUp, memberOfStep } from '../model/step.ts';
 import { isHttps } from '../model/url.ts';
 import type { World } from '../model/world.ts';
-import { type MatrixCells, brokenPairs, cellsOf } from './matrix.ts';
+import { brokenPairs } from './matrix.ts';
 import { type PreviewRisk, riskOf } from './risk.ts';
 
 export interface PreviewInput {
@@ -96,7 +97,7 @@ export interface PreviewGate extends GateSpec {
 export interface PreviewMatrix {
   readonly after: number;
   readonly phase: string | undefined;
-  readonly cells: MatrixCells;
+  readonly cells: DialCells;
 }
 
 /** Open after step `opensAfter` (0: from the start) until after step `closesAfter` (undefined: it stays open). */

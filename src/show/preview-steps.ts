@@ -1,6 +1,7 @@
 /** Turns the steps of a preview into aligned lines, with what belongs to each step indented below it. */
 
-import { CELL_OK, brokenPairs, brokenText, linkCount, matrixLines } from './matrix.ts';
+import { CELL_OK } from '../model/dial-cells.ts';
+import { brokenPairs, brokenText, linkCount, matrixLines } from './matrix.ts';
 import type { Paint } from './paint.ts';
 import type {
   PreviewData,

@@ -1,13 +1,14 @@
 /** Turns the observed state and the run, if there is one, into what `status` shows. */
 
 import { isoTime } from '../base/time.ts';
+import { cellsOf } from '../model/dial-cells.ts';
 import type { DialAnswer } from '../model/dial.ts';
 import { say } from '../model/laws.ts';
 import type { Fact, ObservedMember, ObservedState } from '../model/observed.ts';
 import type { RunState } from '../model/run-state.ts';
 import { type PeerSettings, peerSettings } from '../model/settings.ts';
 import { failureText } from './failure-text.ts';
-import { cellsOf, linkCount, matrixLines } from './matrix.ts';
+import { linkCount, matrixLines } from './matrix.ts';
 import { type Paint, PLAIN } from './paint.ts';
 import { padTo, tableLines } from './table.ts';
 import { counted } from './words.ts';

@@ -2,7 +2,8 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { brokenText, linkCount, matrixLines, worldCells } from '../../../src/show/matrix.ts';
+import { worldCells } from '../../../src/model/dial-cells.ts';
+import { brokenText, linkCount, matrixLines } from '../../../src/show/matrix.ts';
 import { riskOf, riskText } from '../../../src/show/risk.ts';
 import { httpWorld, mixedWorld, withDown, withTls } from '../../support/worlds.ts';
 
