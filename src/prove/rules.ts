@@ -1,6 +1,7 @@
 /** All invariants, in the order in which a reader should hear of them: causes before consequences. */
 
 import type { Invariant } from '../model/invariant.ts';
+import { backAtStart } from './invariants/back-at-start.ts';
 import { cutOff } from './invariants/cut-off.ts';
 import { degraded } from './invariants/degraded.ts';
 import { downtime } from './invariants/downtime.ts';
@@ -25,4 +26,5 @@ export const INVARIANTS: readonly Invariant[] = [
   observedLinks,
   ownRestart,
   groups,
+  backAtStart,
 ];

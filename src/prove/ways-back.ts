@@ -51,10 +51,11 @@ interface Walked {
 
 /**
  * Ways back join: from one world later the same steps lead on from the same worlds. What a rule says of a
- * moment follows from its world, its step and the next one, the step's window, and (rule groups) from
- * whether the step's group stood earlier; all of that is in the key of a world and the steps ahead. So
- * where such a rest was walked once and nothing in it broke a rule, with or without leave, nothing can
- * break one now, whatever way led there. A rule that looked further back would have to add to the key.
+ * moment follows from its world, its step and the next one, the step's window, (rule groups) from whether
+ * the step's group stood earlier, and (rule back-at-start) from the goal; all of that is in the key of a
+ * world and the steps ahead. So where such a rest was walked once and nothing in it broke a rule, with or
+ * without leave, nothing can break one now, whatever way led there. A rule that looked further back would
+ * have to add to the key.
  */
 function proveOne(
   back: Rollout,
@@ -89,7 +90,7 @@ function proveOne(
 }
 
 /** For each step a number of it and all behind it: equal numbers, equal steps. */
-function restsOf({ steps, windows }: Rollout, rests: Map<string, number>): readonly number[] {
+function restsOf({ steps, windows, goal }: Rollout, rests: Map<string, number>): readonly number[] {
   const seen = new Set<string>();
   const keys = steps.map((step, index) => {
     const { group } = step;
@@ -99,7 +100,7 @@ function restsOf({ steps, windows }: Rollout, rests: Map<string, number>): reado
   });
   let rest = 0;
   const numbers = [...keys].reverse().map((key) => {
-    const text = `${String(rest)} ${String(numberOf(windows))} ${key}`;
+    const text = `${String(rest)} ${String(numberOf(windows))} ${String(numberOf(goal))} ${key}`;
     rest = rests.get(text) ?? rests.size + 1;
     rests.set(text, rest);
     return rest;

@@ -9,6 +9,7 @@ import { FLAG } from '../../src/model/settings.ts';
 import type { AdvertisePeer, Phase, Step } from '../../src/model/step.ts';
 import type { PeerUrl } from '../../src/model/url.ts';
 import type { World } from '../../src/model/world.ts';
+import { BAD_WAYS_BACK } from './bad-ways-back.ts';
 import { desiredFor } from './rollouts.ts';
 import { planOn } from './small-clusters.ts';
 import { NOW_MS, httpWorld, httpsUrl, leafFor, memberNames } from './worlds.ts';
@@ -355,4 +356,5 @@ export const MUTANTS: readonly Mutant[] = [
     where: 'before step 5 of 21',
     but: 'm3 already has http://10.0.0.3:2380',
   },
+  ...BAD_WAYS_BACK,
 ];
