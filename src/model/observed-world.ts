@@ -105,6 +105,7 @@ function memberWorld(
     name: member.name,
     id: member.id,
     version: version.value,
+    ...(member.isLearner ? { isLearner: true } : {}),
     process: peerProcess(member, version.value),
     disk: diskOf(member, settings),
     view: valueOf(member.view) ?? record,

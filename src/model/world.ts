@@ -31,6 +31,8 @@ export interface MemberWorld {
   readonly name: MemberName;
   readonly id: MemberId;
   readonly version: string;
+  /** It has no vote. */
+  readonly isLearner?: boolean;
   /** Undefined while the member is down. */
   readonly process: PeerProcess | undefined;
   readonly disk: Disk;
@@ -205,7 +207,8 @@ export function oneMember(member: MemberWorld): MemberWorld {
 }
 
 function isSameMember(a: MemberWorld, b: MemberWorld): boolean {
-  return a.name === b.name && a.id === b.id && a.version === b.version && a.sources === b.sources;
+  const isSameKind = a.version === b.version && a.isLearner === b.isLearner;
+  return a.name === b.name && a.id === b.id && isSameKind && a.sources === b.sources;
 }
 
 const ONE_DISK = new WeakMap<Disk, Disk>();

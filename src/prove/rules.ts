@@ -9,14 +9,19 @@ import { groups } from './invariants/groups.ts';
 import { handOver } from './invariants/hand-over.ts';
 import { knownDials } from './invariants/known-dials.ts';
 import { leaderDialable } from './invariants/leader.ts';
+import { learner } from './invariants/learner.ts';
 import { observedLinks } from './invariants/observed-links.ts';
+import { oneChange } from './invariants/one-change.ts';
 import { ownRestart } from './invariants/own-restart.ts';
 import { quorum } from './invariants/quorum.ts';
 import { startable } from './invariants/startable.ts';
+import { urls } from './invariants/urls.ts';
 
 export const INVARIANTS: readonly Invariant[] = [
   knownDials,
   startable,
+  urls,
+  learner,
   quorum,
   cutOff,
   degraded,
@@ -24,6 +29,7 @@ export const INVARIANTS: readonly Invariant[] = [
   handOver,
   downtime,
   observedLinks,
+  oneChange,
   ownRestart,
   groups,
   backAtStart,

@@ -34,13 +34,17 @@ export function proveWaysBack(
   for (const [index, world] of walk.worlds.entries()) {
     const back = input.rollbackFrom(world);
     const failure = back.ok ? undefined : back.error[0];
-    if (!back.ok) return err(noWayBack(rollout, index, failure?.but ?? 'no steps lead back'));
+    if (!back.ok)
+      return err(noWayBack(rollout, index, { but: failure?.but ?? 'no steps lead back' }));
     const count = proveOne(back.value, input, walked);
     if (!count.ok) return err(noWayBack(rollout, index, count.error));
     worldCount += count.value;
   }
   return ok(worldCount);
 }
+
+/** What stands against a way back. */
+type Broken = Pick<Failure, 'but' | 'story'>;
 
 /** What was walked and broke no rule: the count of its worlds, by the world and the steps ahead. */
 interface Walked {
@@ -61,18 +65,22 @@ function proveOne(
   back: Rollout,
   { rules, accept, before }: WaysBackInput,
   { counts, rests }: Walked,
-): Result<number, string> {
+): Result<number, Broken> {
   const ahead = restsOf(back, rests);
   const keyOf = (world: World, index: number): string =>
     `${String(ahead[index] ?? '')} ${worldKey(world)}`;
   const walk = explore(back, false, (world, index) => counts.has(keyOf(world, index)));
   const unmet = unmetNeeds(back, walk);
-  if (unmet !== undefined) return err(unmet.but);
+  if (unmet !== undefined) return err({ but: unmet.but });
   const { open, lastBreach } = judge(back, walk.moments, rules, accept, before);
   const worst = shortest(open);
   if (worst !== undefined) {
-    const { where, but } = refusalOf(worst, back);
-    return err(`the way back breaks a rule ${where}: ${but}`);
+    const { where, but, story } = refusalOf(worst, back);
+    const lines = ['on the way back from there:', ...(story?.lines ?? [])];
+    return err({
+      but: `the way back breaks a rule ${where}: ${but}`,
+      ...(story === undefined ? {} : { story: { ...story, lines } }),
+    });
   }
   const reached = walk.worlds.length - 1;
   const last = walk.worlds[reached];
@@ -108,10 +116,11 @@ function restsOf({ steps, windows, goal }: Rollout, rests: Map<string, number>):
   return numbers.reverse();
 }
 
-/** All of a step but what only people read; of its group see above, and of its gate whether it sees links. */
+/** All of a step but what only people read; of its group see above, and of its gate what rules ask of one. */
 function stepKey({ after, ...step }: Step): string {
   const judged = { ...step, id: '', why: '', group: '' };
-  return `${String(after?.checks.includes('links') === true)} ${JSON.stringify(judged)}`;
+  const gate = after?.checks.filter((check) => check === 'links' || check === 'list') ?? [];
+  return `${gate.join()} ${JSON.stringify(judged)}`;
 }
 
 /** The parts of worlds are one object where they are equal; two that are not only cost a walk. */
@@ -120,7 +129,7 @@ function worldKey({ nowMs, members, record, leader, unobserved, blocked }: World
   return `${parts} ${leader ?? '-'} ${String(nowMs)} ${blocked.join()}`;
 }
 
-function noWayBack(rollout: Rollout, index: number, but: string): Failure {
+function noWayBack(rollout: Rollout, index: number, { but, story }: Broken): Failure {
   const step = rollout.steps[index - 1];
   return {
     code: 'UNSAFE_ROLLOUT',
@@ -132,5 +141,6 @@ function noWayBack(rollout: Rollout, index: number, but: string): Failure {
     but: `${but} (rule way-back)`,
     so: 'a failure there could not be undone; nothing has been changed',
     remedy: 'bring the cluster to a healthy state first, then plan again',
+    ...(story === undefined ? {} : { story }),
   };
 }

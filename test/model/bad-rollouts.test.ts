@@ -4,14 +4,19 @@
  */
 
 import { describe, expect, it } from 'vitest';
+import { ok } from '../../src/base/result.ts';
 import { prove } from '../../src/prove/prove.ts';
 import { INVARIANTS } from '../../src/prove/rules.ts';
 import { failureText } from '../../src/show/failure-text.ts';
+import { BAD_MEMBERSHIP } from '../support/bad-membership.ts';
 import { MUTANTS, good } from '../support/bad-rollouts.ts';
+import { BAD_WAYS_BACK } from '../support/bad-ways-back.ts';
 import { expectGolden } from '../support/golden.ts';
 
+const ALL = [...MUTANTS, ...BAD_MEMBERSHIP];
+
 describe('a rollout spoilt by hand', () => {
-  it.each(MUTANTS)('is refused: $name', ({ rollout, rule, accept = [], code, where, but }) => {
+  it.each(ALL)('is refused: $name', ({ rollout, rule, accept = [], code, where, but }) => {
     const proven = prove(rollout, { accept, rollbackFrom: undefined });
     expect(proven.ok).toBe(false);
     if (proven.ok) return;
@@ -29,7 +34,7 @@ describe('a rollout spoilt by hand', () => {
 describe('each rule', () => {
   it.each(INVARIANTS)('$name alone stands between some bad rollout and the cluster', ({ name }) => {
     const others = INVARIANTS.filter((rule) => rule.name !== name);
-    const mine = MUTANTS.filter((mutant) => mutant.rule === name);
+    const mine = ALL.filter((mutant) => mutant.rule === name);
     const slipped = mine.filter(({ rollout, accept = [] }) => {
       return prove(rollout, { accept, rollbackFrom: undefined, invariants: others }).ok;
     });
@@ -48,6 +53,19 @@ describe('the refusal of a bad rollout', () => {
     const proven = prove(mutant.rollout, { accept: mutant.accept ?? [], rollbackFrom: undefined });
     if (proven.ok) throw new Error('it was let through');
     expectGolden(file, failureText(proven.error, 'refused'));
+  });
+
+  it('shows those of the way back when it is that which breaks a rule', () => {
+    const rollout = good();
+    const back = BAD_WAYS_BACK[0]?.rollout;
+    if (back === undefined) throw new Error('no bad way back');
+    const options = { accept: [], rollbackFrom: () => ok(back) };
+    const proven = prove(rollout, options);
+    if (proven.ok) throw new Error('it was let through');
+    expect(proven.error.but).toContain('(rule back-at-start) (rule way-back)');
+    expect(proven.error.where).toBe('at the start');
+    expect(proven.error.story?.lines[0]).toBe('on the way back from there:');
+    expect(prove(rollout, { ...options, rollbackFrom: undefined }).ok).toBe(true);
   });
 
   it('has them as plain data too', () => {

@@ -183,7 +183,7 @@ const DAY_MS = 86_400_000;
 
 export const MUTANTS: readonly Mutant[] = [
   {
-    name: 'the listener is switched before the list says https',
+    name: 'a member is restarted https-only before its URL says so, and nobody can dial it',
     rollout: reordered(good(), ['configure/m2', 'restart/m2', 'advertise/m2']),
     rule: 'degraded',
     code: 'UNSAFE_ROLLOUT',
@@ -247,7 +247,7 @@ export const MUTANTS: readonly Mutant[] = [
     but: "m2's leaf is valid for no name at all, not for 10.0.0.2, its peer URL's host",
   },
   {
-    name: 'the leaf lacks clientAuth',
+    name: 'client certificates are demanded and one leaf lacks clientAuth',
     rollout: withLeafOfM2({ clientAuth: false }),
     rule: undefined,
     code: 'CERTIFICATE_UNUSABLE',
@@ -340,7 +340,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a URL ends in a slash',
     rollout: advertising(good(), 'advertise/m2', ['https://10.0.0.2:2380/']),
-    rule: undefined,
+    rule: 'urls',
     code: 'UNSAFE_ROLLOUT',
     where: 'before step 5 of 21',
     but: 'a path ("/") is not allowed, not even "/": etcd panics on it',
@@ -351,7 +351,7 @@ export const MUTANTS: readonly Mutant[] = [
       'https://10.0.0.2:2380',
       'https://10.0.0.3:2380',
     ]),
-    rule: undefined,
+    rule: 'urls',
     code: 'UNSAFE_ROLLOUT',
     where: 'before step 5 of 21',
     but: 'm3 already has http://10.0.0.3:2380',
