@@ -3,6 +3,7 @@
 import type { Failure } from './failure.ts';
 import type { MemberId, MemberName, RunId, StepId } from './ids.ts';
 import type { Verdict } from './gate.ts';
+import type { DegradedWindow } from './proof.ts';
 import type { Direction } from './rollout.ts';
 import type { Settings } from './settings.ts';
 import type { Step } from './step.ts';
@@ -50,6 +51,8 @@ export type JournalBody =
       readonly steps: readonly Step[];
       readonly digest: string;
       readonly accepted: readonly string[];
+      /** Where some dials are predicted to fail, by the steps' indexes. */
+      readonly windows?: readonly DegradedWindow[];
     }
   | { readonly type: 'intended'; readonly step: StepId; readonly index: number }
   | { readonly type: 'done'; readonly step: StepId; readonly effects: readonly Effect[] }

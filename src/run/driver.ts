@@ -84,6 +84,7 @@ class Driver implements RunActors {
       steps: rollout.steps,
       digest: digestOf(rollout.steps),
       accepted: proof.accepted.map((violation) => violation.rule),
+      windows: proof.windows,
     });
   };
 

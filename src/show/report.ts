@@ -3,7 +3,6 @@
 import { parseIsoMs } from '../base/time.ts';
 import type { Effect, JournalEntry } from '../model/journal.ts';
 import { say } from '../model/laws.ts';
-import type { DegradedWindow } from '../model/proof.ts';
 import type {
   Report,
   ReportFailure,
@@ -18,15 +17,8 @@ import type { Step } from '../model/step.ts';
 
 type EntryOf<T extends JournalEntry['type']> = Extract<JournalEntry, { type: T }>;
 
-/** The windows of each rollout of the run, by the digest that its `planned` entry has. */
-export type WindowsByDigest = Readonly<Record<string, readonly DegradedWindow[]>>;
-
-/** Without the windows of every planned rollout the degraded time is undefined, never guessed. */
-export function reportOf(
-  state: RunState,
-  entries: readonly JournalEntry[],
-  windows: WindowsByDigest = {},
-): Report {
+/** Where a rollout was planned without its windows, the degraded time is undefined, never guessed. */
+export function reportOf(state: RunState, entries: readonly JournalEntry[]): Report {
   const opened = ofType(entries, 'opened')[0];
   const planned = ofType(entries, 'planned');
   const walked = walk(entries);
@@ -58,7 +50,7 @@ export function reportOf(
         each.kind === 'led' ? [{ from: each.from, to: each.to, at }] : [],
       );
     }),
-    degradedMs: degradedTime(walked, windows, state.endedAt),
+    degradedMs: degradedTime(walked, planned, state.endedAt),
     files: filesOf(state.effects),
     settings: settingsOf(walked),
     backup: backupOf(state.effects),
@@ -126,12 +118,12 @@ function restartsOf(effects: readonly Effect[]): Report['restarts'] {
 /** From the end of the step that opens a window to the end of the one that closes it, or to the end of the run. */
 function degradedTime(
   walked: readonly Walked[],
-  windows: WindowsByDigest,
+  planned: readonly EntryOf<'planned'>[],
   endedAt: string,
 ): number | undefined {
   let sum = 0;
   for (const digest of new Set(walked.map((each) => each.digest))) {
-    const known = windows[digest];
+    const known = planned.find((each) => each.digest === digest)?.windows;
     if (known === undefined) return undefined;
     const endOf = (index: number): string | undefined => {
       return walked.find((each) => each.digest === digest && each.index === index)?.step.endedAt;

@@ -52,7 +52,7 @@ export function beginning(proven: ProvenRollout): readonly JournalBody[] {
   ];
 }
 
-export function planned({ rollout }: ProvenRollout, because: string): JournalBody {
+export function planned({ rollout, proof }: ProvenRollout, because: string): JournalBody {
   const { direction, steps } = rollout;
   return {
     type: 'planned',
@@ -61,6 +61,7 @@ export function planned({ rollout }: ProvenRollout, because: string): JournalBod
     steps,
     digest: `digest-of-${direction}`,
     accepted: [],
+    windows: proof.windows,
   };
 }
 
