@@ -13,6 +13,7 @@ import { openRunLog } from './adapters/log/winston.ts';
 import { makePeerDialer } from './adapters/peer/dialer.ts';
 import { makePki } from './adapters/pki/pki.ts';
 import { openJournal } from './adapters/store/journal-file.ts';
+import { watchForPause } from './adapters/store/pause-word.ts';
 import {
   type RunFolder,
   createRunFolder,
@@ -21,7 +22,7 @@ import {
   saveInRun,
   stateFolder,
 } from './adapters/store/run-folder.ts';
-import { lockState } from './adapters/store/run-lock.ts';
+import { isStateLocked, lockState } from './adapters/store/run-lock.ts';
 import { unreachable } from './base/assert.ts';
 import { type Result, err, ok } from './base/result.ts';
 import type { Rim } from './engine-types.ts';
@@ -205,6 +206,7 @@ function runStore(path: string): RunStore {
       const made = await makeStateFolder(path);
       return made.ok ? lockState(path, id, onLost) : made;
     },
+    isLocked: () => isStateLocked(path),
     create: async (id) => {
       const folder = await createRunFolder(path, id);
       return folder.ok ? ok(runFiles(folder.value)) : folder;
@@ -227,6 +229,8 @@ function runFiles(folder: RunFolder): RunFiles {
       const content = await journal.read();
       return content.ok ? ok(content.value.entries) : content;
     },
+    askPause: () => saveInRun(folder.pause, ''),
+    onPauseAsked: (tell) => watchForPause(folder.pause, tell),
     openLog: () => openRunLog(folder.log, redact),
     saveReport: async (json) => {
       const saved = await saveInRun(folder.reportJson, json);

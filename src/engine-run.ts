@@ -9,13 +9,13 @@ import type { MemberName } from './model/ids.ts';
 import type { Effect, JournalEntry, RunOutcome } from './model/journal.ts';
 import { worldOf } from './model/observed-world.ts';
 import type { Direction } from './model/rollout.ts';
-import type { Phase } from './model/step.ts';
 import { EMPTY_RUN, type RunState } from './model/run-state.ts';
 import type { EtcdMember, EventSink, RunFiles } from './ports.ts';
 import { drive } from './run/driver.ts';
 import { effectsOfIntent } from './run/intent.ts';
 import { issueMaterial } from './run/issue.ts';
 import { type JournalWriter, makeJournalWriter } from './run/journal-writer.ts';
+import { type Pauses, pausesOf, windowFailure } from './run/pauses.ts';
 import type { RunDoors } from './run/run-doors.ts';
 import { reportOf } from './show/report.ts';
 import { reportJson } from './show/report-text.ts';
@@ -125,6 +125,11 @@ async function begin(
   const confirmed = await command.confirm(prepared.value);
   if (confirmed === undefined)
     return { exit: 3, state: past?.state, failures: [], reportPath: undefined };
+  const pauses = pausesOf(confirmed.pauses, proven.rollout);
+  if (!pauses.ok) return refused([pauses.error]);
+  const { during } = pauses.value;
+  const closed = during && windowFailure(during, rim.clock.nowMs(), 'the hour');
+  if (closed !== undefined) return refused([closed]);
   const files = past === undefined ? await rim.store.create(options.newRunId()) : ok(past.files);
   if (!files.ok) return refused([files.error]);
   return carryOut({
@@ -134,7 +139,7 @@ async function begin(
     found,
     direction,
     files: files.value,
-    stopBefore: confirmed.stopBefore,
+    pauses: pauses.value,
   });
 }
 
@@ -146,7 +151,7 @@ interface Work {
   readonly found: readonly Effect[];
   readonly direction: Direction;
   readonly files: RunFiles;
-  readonly stopBefore: Phase | undefined;
+  readonly pauses: Pauses;
 }
 
 async function carryOut(work: Work): Promise<Ended> {
@@ -176,11 +181,14 @@ async function carryOut(work: Work): Promise<Ended> {
       because: past === undefined ? 'the plan file' : 'resumed from what is there',
       hasTouched: past !== undefined,
       acceptsDowntime: options.acceptDowntime,
-      stopBefore: work.stopBefore,
+      pauses: work.pauses,
       formerOwner: past === undefined ? '' : lockOwner(files),
     });
     command.onStop(running.stop);
-    const { outcome, failure } = await running.ended;
+    const listening = files.onPauseAsked(() => {
+      running.stop('PAUSE');
+    });
+    const { outcome, failure } = await running.ended.finally(listening.stop);
     const reportPath = await saveReport(work, journal.state());
     return {
       exit: exitOfRun(work, outcome, failure),

@@ -7,8 +7,8 @@ import type { Material } from './model/material.ts';
 import type { ObservedState } from './model/observed.ts';
 import type { ProvenRollout } from './model/proof.ts';
 import type { RunState } from './model/run-state.ts';
-import type { Phase } from './model/step.ts';
 import type { World } from './model/world.ts';
+import type { PauseRequest } from './run/pauses.ts';
 import type {
   Clock,
   EtcdMember,
@@ -76,8 +76,8 @@ export interface Ended {
 export type Confirm = (prepared: Prepared) => Promise<Confirmed | undefined>;
 
 export interface Confirmed {
-  /** The run pauses before the first step of this phase. */
-  readonly stopBefore: Phase | undefined;
+  /** Where the run is to pause. */
+  readonly pauses: PauseRequest;
 }
 
 /** How a running run is asked to stop at the next safe point. */

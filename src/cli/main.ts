@@ -3,6 +3,7 @@
 
 import { Command, CommanderError, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 
+import { type DayWindow, parseDayWindow } from '../base/day-window.ts';
 import type { LabFlags } from './commands/lab.ts';
 import { globalOptions } from './flags.ts';
 import { VERSION } from './program.ts';
@@ -74,6 +75,16 @@ function addPlanCommands(onPlan: OnPlan): void {
   for (const command of [run, resume]) {
     const stopBefore = new Option('--stop-before <phase>', 'pause (exit 4) before this phase');
     command.addOption(stopBefore.choices(['strict']));
+    command.option(
+      '--pause-after <place>',
+      'pause (exit 4) when this member, or this step of the preview (number or id), is done',
+    );
+    command.option('--until <member>', 'pause (exit 4) before this member is touched');
+    const during = new Option(
+      '--only-during <hours>',
+      'begin steps only at these hours, local time (22:00-05:00); pause (exit 4) outside them',
+    );
+    command.addOption(during.argParser(dayWindow));
   }
   for (const command of [preview, run, resume, rollback]) {
     command.option(
@@ -82,6 +93,11 @@ function addPlanCommands(onPlan: OnPlan): void {
     );
     command.option('--tolerate-down <member...>', 'members that may be down from the start');
   }
+  onPlan(
+    'pause',
+    'ask the running run to stop at the next safe point',
+    async () => (await import('./commands/pause.ts')).pause,
+  );
   const status = onPlan(
     'status',
     'the cluster and the run, now',
@@ -151,6 +167,12 @@ function wholeNumber(text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= 1 && value <= 9) return value;
   throw new InvalidArgumentError('It must be a whole number from 1 to 9.');
+}
+
+function dayWindow(text: string): DayWindow {
+  const window = parseDayWindow(text);
+  if (window.ok) return window.value;
+  throw new InvalidArgumentError(`${window.error}.`);
 }
 
 /** A flag that was not given after the command does not hide one that was given before it. */

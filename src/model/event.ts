@@ -15,6 +15,8 @@ export type PeershiftEvent =
     }
   | { readonly type: 'looking'; readonly where: string }
   | { readonly type: 'stopping'; readonly signal: string }
+  /** A run ends as paused because somebody asked for it. */
+  | { readonly type: 'pausing'; readonly because: string }
   | { readonly type: 'warning'; readonly text: string }
   /** Results of commands; the payload is the command's own. */
   | { readonly type: 'preview'; readonly preview: unknown }

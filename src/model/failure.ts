@@ -102,6 +102,8 @@ export const FAILURES = {
   JOURNAL_INVALID: { exit: 3, meaning: 'the journal is not a history that a run can have' },
   RUN_NOT_FOUND: { exit: 3, meaning: 'there is no run to go on with' },
   BACKUP_FAILED: { exit: 3, meaning: 'the snapshot could not be taken or is not whole' },
+  OUTSIDE_WINDOW: { exit: 3, meaning: 'it is not one of the hours in which a run may act' },
+  NOT_RUNNING: { exit: 3, meaning: 'no run is running that could be asked to pause' },
   LOCK_LOST: { exit: 4, meaning: 'the cluster lock is no longer ours' },
   STALE_WORLD: { exit: 4, meaning: 'the cluster is not what the step expects' },
   CONFIG_CHANGED: {

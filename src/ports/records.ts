@@ -36,6 +36,10 @@ export interface RunFiles {
   readEntries(): Answer<readonly unknown[]>;
   /** The run's own log, beside the journal. */
   openLog(): EventSink & { close(): Promise<void> };
+  /** Leaves word for the process that carries this run out, on whatever machine: pause at the next safe point. */
+  askPause(): Answer<undefined>;
+  /** Told when it is asked from now on; the word is taken away. */
+  onPauseAsked(tell: () => void): { stop(): Promise<void> };
   /** `report.json`; its path. */
   saveReport(json: string): Answer<string>;
 }
@@ -45,6 +49,8 @@ export interface RunStore {
   readonly path: string;
   /** One run of this folder at a time on this machine: ALREADY_RUNNING names the other. */
   lock(id: RunId, onLost: (reason: string) => void): Answer<{ release(): Promise<void> }>;
+  /** Is a process at work on a run of this folder now? */
+  isLocked(): Promise<boolean>;
   create(id: RunId): Answer<RunFiles>;
   /** Newest first. */
   list(): Answer<readonly RunFiles[]>;

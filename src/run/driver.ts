@@ -4,7 +4,7 @@ import { assert, present } from '../base/assert.ts';
 import { digestOf } from '../base/digest.ts';
 import type { Failure } from '../model/failure.ts';
 import type { MemberName } from '../model/ids.ts';
-import { type Phase, memberOfStep } from '../model/step.ts';
+import { memberOfStep } from '../model/step.ts';
 import { type World, withUnobserved } from '../model/world.ts';
 import type { JournalBody } from '../model/journal.ts';
 import { runGate } from './gate-loop.ts';
@@ -26,6 +26,7 @@ import {
   isInsideGroup,
   stepAt,
 } from './machine-types.ts';
+import { type Pauses, pauseBefore, windowFailure } from './pauses.ts';
 import { perform } from './perform.ts';
 import type { RunDoors } from './run-doors.ts';
 import type { ProvenRollout } from '../model/proof.ts';
@@ -36,7 +37,7 @@ export interface DriveInput {
   readonly because: string;
   readonly hasTouched: boolean;
   readonly acceptsDowntime: boolean;
-  readonly stopBefore: Phase | undefined;
+  readonly pauses: Pauses;
   /** Owner text of the run that is resumed: its lock is taken over at once. */
   readonly formerOwner: string;
 }
@@ -46,7 +47,7 @@ export function drive(input: DriveInput): RunningMachine {
     proven: input.proven,
     onFailure: input.doors.desired.onFailure,
     because: input.because,
-    stopBefore: input.stopBefore,
+    pauses: input.pauses,
     hasTouched: input.hasTouched,
   });
 }
@@ -91,6 +92,8 @@ class Driver implements RunActors {
   look: RunActors['look'] = async (context, signal) => {
     const step = present(stepAt(context), 'the step to look for');
     const where = whereOf(context);
+    const closed = this.#outsideWindow(context, where);
+    if (closed !== undefined) return bad(closed, 'foreign');
     if (!(await this.#holdsLock())) {
       if (!isInsideGroup(context)) return bad(lockLost(where), 'foreign');
       const text = `${where}: the lock is lost; the group in hand is finished, then the run stops`;
@@ -163,7 +166,11 @@ class Driver implements RunActors {
   };
 
   close: RunActors['close'] = async (context) => {
-    const { outcome, failure } = context;
+    const { outcome, failure, proven, index, pauses } = context;
+    const because = failure === undefined ? pauseBefore(proven.rollout, index, pauses) : undefined;
+    if (outcome === 'paused' && because !== undefined) {
+      this.#doors.events.emit({ type: 'pausing', because: `${because}, as asked` });
+    }
     const written = await this.#write({ type: 'closed', outcome, failure });
     if (this.#lock !== undefined) {
       await this.#lock.release();
@@ -179,6 +186,13 @@ class Driver implements RunActors {
 
   async #holdsLock(): Promise<boolean> {
     return (await this.#lock?.isHeld()) ?? false;
+  }
+
+  /** A group that has begun is finished whatever the hour. */
+  #outsideWindow(context: Context, where: string): Failure | undefined {
+    const { during } = context.pauses;
+    if (during === undefined || isInsideGroup(context)) return undefined;
+    return windowFailure(during, this.#doors.clock.nowMs(), where);
   }
 
   #hands(context: Context): Hands {

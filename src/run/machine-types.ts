@@ -5,7 +5,8 @@ import type { Failure } from '../model/failure.ts';
 import type { Effect, RunOutcome } from '../model/journal.ts';
 import type { ProvenRollout } from '../model/proof.ts';
 import type { Direction } from '../model/rollout.ts';
-import type { Phase, Step } from '../model/step.ts';
+import type { Step } from '../model/step.ts';
+import { type Pauses, pauseBefore } from './pauses.ts';
 
 /** How often one run may plan anew: more often means that something else keeps changing the cluster. */
 export const MAX_REPLANS = 12;
@@ -40,8 +41,8 @@ export interface MachineInput {
   readonly proven: ProvenRollout;
   readonly onFailure: 'rollback' | 'pause';
   readonly because: string;
-  /** The run pauses before the first step of this phase. */
-  readonly stopBefore: Phase | undefined;
+  /** Where a person wants it to pause. */
+  readonly pauses: Pauses;
   /** A run that is resumed has begun to change things already. */
   readonly hasTouched: boolean;
 }
@@ -124,10 +125,10 @@ export function isAtEnd(context: Context): boolean {
   return context.index >= context.proven.rollout.steps.length;
 }
 
-/** The next step belongs to the phase that a person wants to see coming. */
+/** A person asked for a pause here; inside a group it waits for the group's end. */
 export function isBarred(context: Context): boolean {
-  const phase = stepAt(context)?.phase;
-  return phase !== undefined && phase === context.stopBefore && context.direction === 'forward';
+  if (isInsideGroup(context)) return false;
+  return pauseBefore(context.proven.rollout, context.index, context.pauses) !== undefined;
 }
 
 /** Would stopping after the step in hand part its group? */

@@ -57,6 +57,8 @@ function sentence(event: PeershiftEvent, known: KnownSteps, paint: Paint): strin
     }
     case 'looking':
       return `looking at ${withoutControls(event.where)}`;
+    case 'pausing':
+      return `${paint.yellow('pausing')} ${event.because}; peershift resume goes on`;
     case 'stopping':
       return `${paint.yellow('stopping')} on ${event.signal}: the step in hand is finished first; once more stops at once`;
     case 'warning':

@@ -108,7 +108,7 @@ interface Transition {
 const INPUT: MachineInput = {
   proven,
   onFailure: 'rollback',
-  stopBefore: undefined,
+  pauses: {},
   because: 'the plan file',
   hasTouched: false,
 };

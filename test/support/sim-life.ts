@@ -102,7 +102,7 @@ export function lifeOf(sim: SimCluster, state: SimState, options: LifeOptions = 
             },
           },
         },
-        confirm: () => Promise.resolve({ stopBefore: undefined }),
+        confirm: () => Promise.resolve({ pauses: {} }),
         onStop: (how) => {
           stop = how;
         },
@@ -238,12 +238,15 @@ function storeOf({ state, acting }: Parts): RunStore {
           ),
       },
       readEntries: () => Promise.resolve(ok(lines.map((line) => JSON.parse(line) as unknown))),
+      askPause: () => Promise.resolve(ok(undefined)),
+      onPauseAsked: () => ({ stop: () => Promise.resolve() }),
       openLog: () => ({ emit: () => undefined, close: () => Promise.resolve() }),
       saveReport: () => Promise.resolve(ok(`state/${id}/report.json`)),
     };
   };
   return {
     path: 'state',
+    isLocked: () => Promise.resolve(false),
     lock: () => Promise.resolve(ok({ release: () => Promise.resolve() })),
     create: (id) => {
       state.runs.set(id, []);

@@ -16,6 +16,8 @@ export interface RunFolder {
   readonly id: RunId;
   readonly path: string;
   readonly journal: string;
+  /** Is there while somebody asks the run to pause. */
+  readonly pause: string;
   readonly log: string;
   readonly backup: string;
   readonly reportJson: string;
@@ -40,6 +42,7 @@ function runFolder(state: string, id: RunId): RunFolder {
     id,
     path,
     journal: join(path, 'journal.jsonl'),
+    pause: join(path, 'pause'),
     log: join(path, 'run.log'),
     backup: join(path, 'backup.db'),
     reportJson: join(path, 'report.json'),

@@ -52,6 +52,16 @@ export async function lockState(
   return (await removedDeadLock(places)) ? await tryLock(places, run, onLost) : first;
 }
 
+/** Does a process hold it? A holder that is dead or silent for long does not count. */
+export async function isStateLocked(state: string): Promise<boolean> {
+  const places = { state, lock: join(state, '.lock'), owner: join(state, '.owner.json') };
+  const owner = await readOwner(places.owner);
+  if (owner?.host === hostname() && !isAlive(owner.pid)) return false;
+  return await lockfile
+    .check(state, { lockfilePath: places.lock, realpath: false, stale: STALE_MS })
+    .catch(() => false);
+}
+
 async function tryLock(
   places: Places,
   run: RunId,

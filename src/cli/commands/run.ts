@@ -2,9 +2,11 @@
 
 import { createInterface } from 'node:readline/promises';
 
+import type { DayWindow } from '../../base/day-window.ts';
 import { type Commanded, resumePlan, rollbackPlan, runPlan } from '../../engine-run.ts';
 import type { Confirmed, Ended, OnStop, Prepared } from '../../engine-types.ts';
 import type { Failure } from '../../model/failure.ts';
+import type { PauseRequest } from '../../run/pauses.ts';
 import { type Session, type SessionFlags, refuse, withPlan } from '../session.ts';
 import { preview, showPreview } from './preview.ts';
 
@@ -12,6 +14,9 @@ export interface RunFlags extends SessionFlags {
   readonly yes?: boolean | undefined;
   readonly dryRun?: boolean | undefined;
   readonly stopBefore?: 'strict' | undefined;
+  readonly pauseAfter?: string | undefined;
+  readonly until?: string | undefined;
+  readonly onlyDuring?: DayWindow | undefined;
 }
 
 export async function run(planFile: string, flags: RunFlags): Promise<number> {
@@ -58,12 +63,17 @@ async function execute(
 async function confirmed(prepared: Prepared, flags: RunFlags): Promise<Confirmed | undefined> {
   const { steps, direction } = prepared.proven.rollout;
   const hasStrict = direction === 'forward' && steps.some((step) => step.phase === 'strict');
-  const stopBefore = flags.stopBefore ?? undefined;
-  if (steps.length === 0 || flags.yes === true) return { stopBefore };
+  const pauses: PauseRequest = {
+    beforePhase: flags.stopBefore,
+    after: flags.pauseAfter,
+    until: flags.until,
+    during: flags.onlyDuring,
+  };
+  if (steps.length === 0 || flags.yes === true) return { pauses };
   if (!(await ask('Carry this out? [y/N] '))) return undefined;
-  if (!hasStrict || stopBefore !== undefined) return { stopBefore };
+  if (!hasStrict || flags.stopBefore !== undefined) return { pauses };
   const goesOn = await ask('Advertise https only at the end too (no: pause before it)? [y/N] ');
-  return { stopBefore: goesOn ? undefined : 'strict' };
+  return { pauses: goesOn ? pauses : { ...pauses, beforePhase: 'strict' } };
 }
 
 function tell({ output }: Session, ended: Ended): void {
