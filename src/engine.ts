@@ -4,7 +4,7 @@
  */
 
 import { type Result, err, ok } from './base/result.ts';
-import { discover } from './discover/discover.ts';
+import { type Discovered, discover } from './discover/discover.ts';
 import { readMaterial } from './discover/material.ts';
 import { verifyLinks } from './discover/verify-links.ts';
 import type { Options, Prepared, Rim, Session } from './engine-types.ts';
@@ -76,8 +76,18 @@ export async function look(
   direction: Direction = 'forward',
 ): Promise<Result<Session, readonly Failure[]>> {
   const seen = await observe(rim);
-  if (!seen.ok) return seen;
-  const { state, etcd } = seen.value;
+  return seen.ok ? sessionOf(rim, options, seen.value, run, links, direction) : seen;
+}
+
+/** What `look` makes of what it has seen. */
+export async function sessionOf(
+  rim: Rim,
+  options: Options,
+  { state, etcd }: Discovered,
+  run: RunState = EMPTY_RUN,
+  links?: LinkKnowledge,
+  direction: Direction = 'forward',
+): Promise<Result<Session, readonly Failure[]>> {
   const { failures, warnings } = preflight(state, rim.desired, {
     ...options,
     stoppedByUs: run.handled,

@@ -47,6 +47,11 @@ function program(exitWith: (code: number) => void): Command {
 type OnPlan = <F>(name: string, text: string, load: () => Promise<Work<F>>) => Command<[string]>;
 
 function addPlanCommands(onPlan: OnPlan): void {
+  const check = onPlan(
+    'check',
+    'can this plan run? every reason why not; changes nothing',
+    async () => (await import('./commands/check.ts')).check,
+  );
   const preview = onPlan(
     'preview',
     'the ordered steps, gates, undo and proof; changes nothing',
@@ -86,7 +91,7 @@ function addPlanCommands(onPlan: OnPlan): void {
     );
     command.addOption(during.argParser(dayWindow));
   }
-  for (const command of [preview, run, resume, rollback]) {
+  for (const command of [check, preview, run, resume, rollback]) {
     command.option(
       '--accept-downtime',
       'one- and two-member clusters: take a pause in writes at each restart',

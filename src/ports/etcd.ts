@@ -35,6 +35,12 @@ export interface KvHash {
   readonly compactRevision: string;
 }
 
+export interface GrantedLeases {
+  readonly count: number;
+  /** Seconds that each lease looked at was granted for. */
+  readonly grantedSeconds: readonly number[];
+}
+
 /** One member's client URL. Each call goes to that member, once, and ends by its deadline. */
 export interface EtcdMember {
   readonly endpoint: string;
@@ -52,6 +58,10 @@ export interface EtcdMember {
   /** Current revision by a linearizable read. */
   revision(): Answer<string>;
   hashKv(revision: string): Answer<KvHash>;
+  /** Lease IDs in decimal; at most `most` of them are asked for the time they were granted. */
+  leases(most: number): Answer<GrantedLeases>;
+  /** The roles of an etcd user; a user may ask for its own. */
+  rolesOf(username: string): Answer<readonly string[]>;
   /** Streams the snapshot into a local file, fsyncs it and checks the SHA-256 at its end. */
   snapshot(path: string): Answer<{ readonly sizeBytes: number; readonly sha256: string }>;
   /** Creates the key under a new lease if it does not exist; says who holds it otherwise. */

@@ -171,6 +171,15 @@ describe('one member', () => {
     expect(JSON.stringify(refused)).toContain('has no lease');
   });
 
+  test('leases are counted, and as many as asked for tell how long they were granted for', async () => {
+    const before = value(await member.leases(10)).count;
+    for (const TTL of ['600', '700']) await gateway(etcd, '/v3/lease/grant', { TTL });
+    const seen = value(await member.leases(10));
+    expect(seen.count).toBe(before + 2);
+    expect(seen.grantedSeconds).toEqual(expect.arrayContaining([600, 700]));
+    expect(value(await member.leases(1)).grantedSeconds).toHaveLength(1);
+  });
+
   test('a frozen member ends every call by its deadline', async () => {
     value(await member.status());
     etcd.freeze();
@@ -181,6 +190,8 @@ describe('one member', () => {
       health: () => member.health(),
       metrics: () => member.metrics(),
       alarms: () => member.alarms(),
+      leases: () => member.leases(1),
+      rolesOf: () => member.rolesOf('root'),
       updatePeerUrls: () => member.updatePeerUrls(STRANGER, [url]),
       moveLeader: () => member.moveLeader(STRANGER, CALL_MS),
       revision: () => member.revision(),

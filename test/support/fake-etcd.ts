@@ -92,6 +92,8 @@ export class FakeEtcd {
         }),
       revision: () => ask(() => String(this.revision)),
       hashKv: () => ask((): KvHash => ({ hash: '12345', compactRevision: '0' })),
+      leases: () => ask(() => ({ count: 0, grantedSeconds: [] })),
+      rolesOf: () => ask(() => ['root']),
       snapshot: () => ask(() => ({ sizeBytes: 20_480, sha256: 'ab'.repeat(32) })),
       acquireLock: (key, owner) => ask(() => this.#acquire(key, owner)),
       renewLease: (leaseId) => ask(() => (this.#holder(leaseId) === undefined ? 0 : 120)),

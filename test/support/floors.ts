@@ -41,7 +41,9 @@ const ENGINE = [
   'engine.ts',
   'engine-run.ts',
   'engine-records.ts',
+  'engine-check.ts',
   'engine-compare.ts',
+  'engine-init.ts',
   'engine-types.ts',
 ];
 const ADAPTER = /^adapters\/[^/]+\//u;

@@ -29,6 +29,8 @@ export function openSim(sim: SimCluster, endpoint: string): EtcdMember {
     moveLeader: (target) => voted(sim, name, () => moved(sim, name, target)),
     revision: () => voted(sim, name, () => ok(String(sim.index))),
     hashKv: () => asked(sim, name, () => ({ hash: '4711', compactRevision: '0' })),
+    leases: () => asked(sim, name, () => ({ count: 0, grantedSeconds: [] })),
+    rolesOf: () => asked(sim, name, () => ['root']),
     snapshot: () => asked(sim, name, () => ({ sizeBytes: 20_480, sha256: 'ab'.repeat(32) })),
     acquireLock: (key, owner) => voted(sim, name, () => ok(acquired(sim, key, owner))),
     renewLease: (leaseId) => voted(sim, name, () => ok(renewed(sim, leaseId))),

@@ -4,6 +4,7 @@ import type { EtcdMember, OpenEtcd } from '../../ports.ts';
 import { EtcdClient, type EtcdOptions } from './client.ts';
 import { parseClientUrl, tlsProblem } from './endpoint.ts';
 import { health, metrics } from './http.ts';
+import { leases, rolesOf } from './leases.ts';
 import { acquireLock, holdsLock, releaseLock, renewLease } from './lock.ts';
 import { alarms, hashKv, members, moveLeader, revision, status, updatePeerUrls } from './member.ts';
 import { snapshot } from './snapshot.ts';
@@ -42,6 +43,8 @@ function openMember(
     moveLeader: (target, deadlineMs) => moveLeader(client, target, deadlineMs),
     revision: () => revision(client),
     hashKv: (at) => hashKv(client, at),
+    leases: (most) => leases(client, most),
+    rolesOf: (username) => rolesOf(client, username),
     snapshot: (path) => snapshot(client, path),
     acquireLock: (key, owner, ttlSeconds) => acquireLock(client, key, owner, ttlSeconds),
     renewLease: (leaseId) => renewLease(client, leaseId),

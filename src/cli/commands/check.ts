@@ -1,0 +1,21 @@
+/** check: can this plan run? Every reason why not, on one screen; exit 3 when something fails. */
+
+import { checkPlan, hasFailure } from '../../engine-check.ts';
+import { checkJson, checkText } from '../../show/check.ts';
+import { type SessionFlags, withPlan } from '../session.ts';
+
+const EXIT_REFUSED = 3;
+
+export async function check(planFile: string, flags: SessionFlags): Promise<number> {
+  return withPlan(planFile, flags, async ({ output, rim, options }) => {
+    const report = await checkPlan(rim, options);
+    for (const finding of output.json ? report.items : [])
+      output.emit({ type: 'finding', finding });
+    const { passed, warned, failed, sentence } = checkJson(report.items);
+    const counts = { passed, warned, failed, sentence };
+    output.result(checkText(report.items, output.paint), { type: 'report', report: counts });
+    const exit = hasFailure(report) ? EXIT_REFUSED : 0;
+    output.outcome(exit, exit === 0 ? 'CHECKED' : 'CHECK_FAILED', undefined);
+    return exit;
+  });
+}
