@@ -7,7 +7,7 @@ import type { Failure } from '../model/failure.ts';
 import type { EventSink } from '../ports.ts';
 import { type FailureKind, failuresText } from '../show/failure-text.ts';
 import { type Paint, PLAIN } from '../show/paint.ts';
-import { type KnownSteps, progressLine } from '../show/progress.ts';
+import { type KnownSteps, knownAfter, progressLine } from '../show/progress.ts';
 import { redact } from '../show/redact.ts';
 
 export interface OutputOptions {
@@ -33,7 +33,7 @@ export class Output implements EventSink {
   }
 
   emit(event: PeershiftEvent): void {
-    if (event.type === 'planned') this.#known = { steps: event.steps };
+    this.#known = knownAfter(this.#known, event);
     if (this.json) {
       this.#line(event);
       return;

@@ -56,7 +56,7 @@ export interface ReportRollout {
 
 export interface ReportStep {
   readonly id: string;
-  /** As numbered in its rollout, from 1. */
+  /** As numbered in its rollout, from 1; the rest of a rollout that is planned again goes on counting. */
   readonly number: number;
   readonly direction: Direction;
   readonly kind: Step['kind'];

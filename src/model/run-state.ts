@@ -14,6 +14,7 @@ import {
   type RunOutcome,
 } from './journal.ts';
 import { entryOf } from './journal-shape.ts';
+import { stepsBehind } from './numbering.ts';
 import type { Verdict } from './gate.ts';
 import type { Direction } from './rollout.ts';
 import { type Step, bringsUp, takesDown } from './step.ts';
@@ -28,6 +29,8 @@ export interface RunState {
   readonly start: readonly MemberStart[];
   readonly direction: Direction;
   readonly steps: readonly Step[];
+  /** How many steps of the same rollout were done before it was planned again. */
+  readonly stepsBehind: number;
   readonly doneSteps: readonly StepId[];
   /** Intended and not known to be done: maybe it happened. */
   readonly openIntent: StepId | undefined;
@@ -59,6 +62,7 @@ export const EMPTY_RUN: RunState = {
   start: [],
   direction: 'forward',
   steps: [],
+  stepsBehind: 0,
   doneSteps: [],
   openIntent: undefined,
   handled: [],
@@ -144,6 +148,7 @@ function folded(state: RunState, entry: JournalEntry): RunState {
         state: 'ready',
         direction: entry.direction,
         steps: entry.steps,
+        stepsBehind: numberedFrom(state, entry.steps),
         doneSteps: [],
         openIntent: undefined,
       };
@@ -185,6 +190,11 @@ function folded(state: RunState, entry: JournalEntry): RunState {
       return { ...state, state: isFinal ? 'final' : 'closed', outcome: entry.outcome, failure };
     }
   }
+}
+
+/** A run that is taken up again shows a preview of its own, whose steps count from 1. */
+function numberedFrom(state: RunState, steps: readonly Step[]): number {
+  return state.state === 'opened' ? 0 : stepsBehind(state, steps);
 }
 
 function handledBy(step: Step | undefined): readonly MemberName[] {

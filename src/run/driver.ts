@@ -91,7 +91,7 @@ class Driver implements RunActors {
 
   look: RunActors['look'] = async (context, signal) => {
     const step = present(stepAt(context), 'the step to look for');
-    const where = whereOf(context);
+    const where = this.#where(context);
     const closed = this.#outsideWindow(context, where);
     if (closed !== undefined) return bad(closed, 'foreign');
     if (!(await this.#holdsLock())) {
@@ -184,6 +184,11 @@ class Driver implements RunActors {
     return written.ok ? GOOD : bad(unwritable(written.error));
   }
 
+  /** The journal counts the steps that were done before the rest was planned again. */
+  #where(context: Context): string {
+    return whereOf(context, this.#doors.journal.state().stepsBehind);
+  }
+
   async #holdsLock(): Promise<boolean> {
     return (await this.#lock?.isHeld()) ?? false;
   }
@@ -204,7 +209,7 @@ class Driver implements RunActors {
       before: worldAt(context, context.index),
       after: worldAt(context, context.index + 1),
       sinceMs: this.#movedAtMs,
-      where: whereOf(context),
+      where: this.#where(context),
     };
   }
 
@@ -226,10 +231,10 @@ function worldAt(context: Context, index: number): World {
   return present(context.proven.worlds[index], `world ${String(index)}`);
 }
 
-function whereOf(context: Context): string {
-  const total = String(context.proven.rollout.steps.length);
+function whereOf(context: Context, behind: number): string {
+  const total = String(behind + context.proven.rollout.steps.length);
   const back = context.direction === 'rollback' ? ' of the rollback' : '';
-  return `step ${String(context.index + 1)} of ${total}${back}`;
+  return `step ${String(behind + context.index + 1)} of ${total}${back}`;
 }
 
 function unwritable(failure: Failure): Failure {

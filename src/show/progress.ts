@@ -7,6 +7,7 @@ import type { Verdict } from '../model/gate.ts';
 import type { StepId } from '../model/ids.ts';
 import type { Effect, RunOutcome } from '../model/journal.ts';
 import { say } from '../model/laws.ts';
+import { stepsBehind } from '../model/numbering.ts';
 import type { Direction } from '../model/rollout.ts';
 import type { Step } from '../model/step.ts';
 import { type Paint, PLAIN } from './paint.ts';
@@ -16,6 +17,14 @@ import { withoutControls } from './wrap.ts';
 /** What is known of the rollout that runs; a `RunState` is one. */
 export interface KnownSteps {
   readonly steps: readonly Step[];
+  /** Done before it was planned again. */
+  readonly stepsBehind?: number;
+}
+
+/** What is known after the event. */
+export function knownAfter(known: KnownSteps, event: PeershiftEvent): KnownSteps {
+  if (event.type !== 'planned') return known;
+  return { steps: event.steps, stepsBehind: stepsBehind(known, event.steps) };
 }
 
 /** Without a time: the caller has the clock. Undefined for results of commands, which have printers of their own. */
@@ -39,7 +48,7 @@ function sentence(event: PeershiftEvent, known: KnownSteps, paint: Paint): strin
     case 'unlocked':
       return 'lock released';
     case 'planned':
-      return plannedText(event.direction, event.steps.length, event.because);
+      return plannedText(event.direction, event.steps.length, event.because, known);
     case 'intended':
       return `${paint.bold(numberOf(event.step, known))} begins: ${saidOf(event.step, known)}`;
     case 'done':
@@ -83,7 +92,9 @@ function sentence(event: PeershiftEvent, known: KnownSteps, paint: Paint): strin
 /** `step 12 of 19`; a step of an earlier rollout is named by its id. */
 function numberOf(id: StepId, known: KnownSteps): string {
   const index = known.steps.findIndex((step) => step.id === id);
-  return index < 0 ? `step ${id}` : `step ${String(index + 1)} of ${String(known.steps.length)}`;
+  if (index < 0) return `step ${id}`;
+  const behind = known.stepsBehind ?? 0;
+  return `step ${String(behind + index + 1)} of ${String(behind + known.steps.length)}`;
 }
 
 function saidOf(id: StepId, known: KnownSteps): string {
@@ -97,12 +108,17 @@ function resumedText(direction: Direction, open: StepId | undefined, known: Know
   return `run taken up again on ${way}; "${saidOf(open, known)}" was begun and may or may not have happened`;
 }
 
-function plannedText(direction: Direction, stepCount: number, because: string): string {
+function plannedText(
+  direction: Direction,
+  stepCount: number,
+  because: string,
+  { stepsBehind: behind = 0 }: KnownSteps,
+): string {
   const reason = because === '' ? '' : ` (${withoutControls(because)})`;
   const way = direction === 'rollback' ? ' back to the start' : '';
   return stepCount === 0
     ? `planned${way}: nothing left to do${reason}`
-    : `planned${way}: ${counted(stepCount, 'step')}, all proven${reason}`;
+    : `planned${way}: ${behind === 0 ? '' : 'the last '}${counted(stepCount, 'step')}, all proven${reason}`;
 }
 
 function verdictText(verdict: Verdict, tookMs: number, paint: Paint): string {

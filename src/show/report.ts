@@ -3,6 +3,7 @@
 import { parseIsoMs } from '../base/time.ts';
 import type { Effect, JournalEntry } from '../model/journal.ts';
 import { say } from '../model/laws.ts';
+import { stepsBehind } from '../model/numbering.ts';
 import type {
   Report,
   ReportFailure,
@@ -75,12 +76,22 @@ interface Walked {
 function walk(entries: readonly JournalEntry[]): readonly Walked[] {
   const walked: Walked[] = [];
   let rollout: EntryOf<'planned'> | undefined;
+  let behind = 0;
   for (const entry of entries) {
-    if (entry.type === 'planned') rollout = entry;
+    if (entry.type === 'resumed') rollout = undefined;
+    if (entry.type === 'planned') {
+      behind = stepsBehind({ steps: rollout?.steps ?? [], stepsBehind: behind }, entry.steps);
+      rollout = entry;
+    }
     const plain = entry.type === 'intended' ? rollout?.steps[entry.index] : undefined;
     if (entry.type === 'intended' && rollout !== undefined && plain !== undefined) {
       const { digest, direction } = rollout;
-      walked.push({ digest, index: entry.index, plain, step: begun(entry, plain, direction) });
+      walked.push({
+        digest,
+        index: entry.index,
+        plain,
+        step: begun(entry, plain, direction, behind),
+      });
     }
     const last = walked.at(-1);
     if ((entry.type === 'done' || entry.type === 'failed') && last?.step.id === entry.step) {
@@ -92,10 +103,15 @@ function walk(entries: readonly JournalEntry[]): readonly Walked[] {
   return walked;
 }
 
-function begun(entry: EntryOf<'intended'>, step: Step, direction: Direction): ReportStep {
+function begun(
+  entry: EntryOf<'intended'>,
+  step: Step,
+  direction: Direction,
+  behind: number,
+): ReportStep {
   return {
     id: step.id,
-    number: entry.index + 1,
+    number: behind + entry.index + 1,
     direction,
     kind: step.kind,
     say: say(step),

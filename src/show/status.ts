@@ -146,7 +146,9 @@ function runLines(run: RunState | undefined, paint: Paint): readonly string[] {
 
 /** Where the run stands, and what a person can do now. */
 export function standing(run: RunState): { readonly stands: string; readonly next: string } {
-  const done = `${String(run.doneSteps.length)} of ${counted(run.steps.length, 'step')} done`;
+  const doneCount = run.stepsBehind + run.doneSteps.length;
+  const total = run.stepsBehind + run.steps.length;
+  const done = `${String(doneCount)} of ${counted(total, 'step')} done`;
   const open = run.steps.find((step) => step.id === run.openIntent);
   const maybe =
     open === undefined ? '' : `; "${say(open)}" was begun and may or may not have happened`;

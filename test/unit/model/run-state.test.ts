@@ -140,6 +140,15 @@ describe('the table of what may follow', () => {
 });
 
 describe('a fold', () => {
+  it('goes on counting over the rest of a rollout that is planned again, and not over a resume', () => {
+    const rest = { ...planned(proven, 'made'), steps: steps.slice(1) } as JournalBody;
+    expect(stateOf(entriesOf([...READY, rest])).stepsBehind).toBe(1);
+    expect(stateOf(entriesOf([...READY, rest, rest])).stepsBehind).toBe(1);
+    const closed: JournalBody = { type: 'closed', outcome: 'paused', failure: undefined };
+    const bodies = [...READY, closed, BODIES.resumed, rest];
+    expect(stateOf(entriesOf(bodies)).stepsBehind).toBe(0);
+  });
+
   it('of nothing is a run that has not begun', () => {
     expect(stateOf([])).toEqual(EMPTY_RUN);
   });

@@ -5,7 +5,8 @@ import type { PeershiftEvent } from '../../../src/model/event.ts';
 import type { Failure } from '../../../src/model/failure.ts';
 import { stepId } from '../../../src/model/ids.ts';
 import type { RunOutcome } from '../../../src/model/journal.ts';
-import { progressLine } from '../../../src/show/progress.ts';
+import type { Step } from '../../../src/model/step.ts';
+import { knownAfter, progressLine } from '../../../src/show/progress.ts';
 import { expectGolden } from '../../support/golden.ts';
 import { planned, stepBodies, wholeRun } from '../../support/journals.ts';
 import { provenBack, provenFor } from '../../support/rollouts.ts';
@@ -27,6 +28,24 @@ const FAILURE: Failure = {
 const lineOf = (event: PeershiftEvent): string | undefined => progressLine(event, { steps });
 
 describe('progress', () => {
+  it('keeps the numbers of the preview when the rest of the rollout is planned again', () => {
+    const first = planned(proven, 'the plan file');
+    const again = (left: readonly Step[]): PeershiftEvent => {
+      return { ...planned(proven, 'the certificates are made'), steps: left } as PeershiftEvent;
+    };
+    const rest = again(steps.slice(1));
+    let known = knownAfter({ steps: [] }, first);
+    known = knownAfter(known, rest);
+    const [total, left] = [String(steps.length), String(steps.length - 1)];
+    expect(progressLine(rest, known)).toContain(`planned: the last ${left} steps, all proven`);
+    const event: PeershiftEvent = { type: 'intended', step: RESTART, index: restart - 1 };
+    expect(progressLine(event, known)).toContain(`step ${String(restart + 1)} of ${total} begins`);
+    known = knownAfter(known, again(steps.slice(3)));
+    expect(progressLine(event, known)).toContain(`step ${String(restart + 1)} of ${total} begins`);
+    known = knownAfter(known, again([...steps.slice(5), ...steps.slice(0, 1)]));
+    expect(progressLine(event, known)).toContain(`step ${String(restart - 4)} of `);
+  });
+
   it('of a straight run reads as its golden', () => {
     const lines = wholeRun(proven).flatMap((body) => lineOf(body) ?? []);
     expectGolden('show/progress.txt', lines.join('\n'));

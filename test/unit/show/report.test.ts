@@ -55,6 +55,19 @@ describe('the report', () => {
     expect(report.outcome).toBe('done');
   });
 
+  it('numbers the rest of a rollout that was planned again as the preview did', () => {
+    const rest = steps.slice(1);
+    const again = { ...planned(proven, 'the certificates are made'), steps: rest } as JournalBody;
+    const bodies = [
+      ...beginning(proven),
+      ...stepBodies(steps, 0),
+      again,
+      ...rest.flatMap((_step, index) => stepBodies(rest, index)),
+    ];
+    const numbers = reported(bodies).steps.map((step) => step.number);
+    expect(numbers).toEqual(steps.map((_step, index) => index + 1));
+  });
+
   it('counts restarts and names hand-overs, files, backup and final settings', () => {
     const report = reported(wholeRun(proven));
     const restarts = steps.filter((step) => step.kind === 'restart-member');
