@@ -1,4 +1,7 @@
-/** The two kinds of test runs: `fast` needs nothing but Node, `live` starts real etcd members. */
+/**
+ * The kinds of test runs: `fast` and `model` need nothing but Node, and `model` takes a minute; `live`
+ * starts real etcd members.
+ */
 
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
@@ -7,6 +10,11 @@ const root = path.resolve(import.meta.dirname, '..');
 
 /** Ends a test that hangs; four times what the slowest honest one takes on a busy machine. */
 const FAST_TEST_MS = 30_000;
+
+/** Whole small clusters and whole simulated runs: what `npm run check` has no time for. */
+const MODEL = ['exhaustive', 'judge', 'simulated-*', 'small-clusters'].map(
+  (name) => `test/model/${name}.test.ts`,
+);
 
 /** A live test migrates a whole cluster: some 100 s with default gates, and half as much again. */
 const LIVE_TEST_MS = 180_000;
@@ -25,6 +33,16 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/{unit,property,model,golden}/**/*.test.ts'],
+          exclude: MODEL,
+          sequence: { groupOrder: 0 },
+          testTimeout: FAST_TEST_MS,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'model',
+          include: MODEL,
           sequence: { groupOrder: 0 },
           testTimeout: FAST_TEST_MS,
         },

@@ -112,6 +112,25 @@ export function mixesOf(size: number): readonly (readonly MemberState[])[] {
   return grow([], 0);
 }
 
+/**
+ * How many mixes of a size there are: multisets of the up states, and one stopped state beside multisets of
+ * one fewer.
+ *
+ *   mixes(n) = C(u + n - 1, n) + d C(u + n - 2, n - 1)     u states up, d states stopped
+ */
+export function mixCountOf(size: number): number {
+  const stopped = MEMBER_STATES.filter((each) => each.isDown).length;
+  const up = MEMBER_STATES.length - stopped;
+  return chosen(up + size - 1, size) + stopped * chosen(up + size - 2, size - 1);
+}
+
+/** n over k. */
+function chosen(n: number, k: number): number {
+  let product = 1;
+  for (let index = 1; index <= k; index += 1) product = (product * (n - k + index)) / index;
+  return product;
+}
+
 /** Members m1, m2 and so on in these states, of which no link was probed yet; `leader` counts from 0. */
 export function mixedWorldOf(mix: readonly MemberState[], leader: number): World {
   const names = memberNames(mix.length);

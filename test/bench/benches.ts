@@ -1,0 +1,19 @@
+/** The benchmarks by name. A new one is a file beside this and a line here. */
+
+import { prove } from './prove.ts';
+
+export interface Bench {
+  /** What it measures, in one line. */
+  readonly measures: string;
+  readonly run: () => Promise<readonly Figure[]>;
+}
+
+export interface Figure {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  /** What it is to stay below, where that was promised. */
+  readonly bound?: number;
+}
+
+export const BENCHES: Readonly<Record<string, Bench>> = { prove };
