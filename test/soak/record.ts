@@ -3,7 +3,16 @@
  * killed in the middle goes on behind its last whole line.
  */
 
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
 
 /** Of what was counted; numbers and the words that they belong to. */
 export type Counts = Readonly<Record<string, number | string | Readonly<Record<string, number>>>>;
@@ -53,6 +62,7 @@ export function readRecord(file: string): readonly Line[] {
 
 /** A record of these lines and nothing else. */
 export function writeRecord(file: string, lines: readonly Line[]): void {
+  mkdirSync(path.dirname(file), { recursive: true });
   writeFileSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
 }
 
