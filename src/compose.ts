@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 
 import { commandService } from './adapters/command/service.ts';
 import { fileLog } from './adapters/command/logs.ts';
-import { envFileConfig } from './adapters/config/env-file.ts';
+import { openConfig } from './adapters/config/open.ts';
 import { makeOpenEtcd } from './adapters/etcd/open.ts';
 import { localHost } from './adapters/local/host.ts';
 import { openRunLog } from './adapters/log/winston.ts';
@@ -95,7 +95,7 @@ function doorsFor(member: DesiredMember, here: Host): MemberDoors {
   return {
     host,
     service: serviceFor(member, host),
-    config: envFileConfig(host, member.config.path),
+    config: openConfig(host, member),
     log: logFor(member.service, host),
   };
 }

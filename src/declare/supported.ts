@@ -38,7 +38,7 @@ const CHOICES: readonly Choice[] = [
   },
   {
     key: 'config.format',
-    supported: ['env-file'],
+    supported: ['env-file', 'yaml'],
     asks: ({ members }) => members.map(({ config }) => config.format),
   },
   {

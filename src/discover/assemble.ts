@@ -59,6 +59,7 @@ function observedMember(gathered: Gathered, name: MemberName): ObservedMember {
     files: gathered.files.get(name) ?? [],
     sourceAddresses: gathered.sources.get(name) ?? {},
     contradictions: host.contradictions,
+    sources: host.sources,
   };
 }
 

@@ -2,20 +2,14 @@
 
 import { type Result, err, ok } from '../base/result.ts';
 import { type Fact, known, unknown } from '../model/observed.ts';
+import { BOOLEAN_FLAGS, cleanSettings } from '../model/clean-settings.ts';
+import type { ConfigSources, ProcessSettings } from '../model/config-sources.ts';
 import {
   OWNED_FLAGS,
   type Settings,
   environmentName,
   flagOfEnvironment,
 } from '../model/settings.ts';
-
-/**
- * What a process was started with, by source; an empty flag is kept, since it shadows its variable.
- */
-export interface ProcessSettings {
-  readonly flags: Settings;
-  readonly environment: Settings;
-}
 
 /**
  * The settings of a running etcd. A flag wins over its variable, as on 3.3; from 3.4 on a process
@@ -27,10 +21,13 @@ export function runningSettings(
   environment: Readonly<Record<string, string>>,
 ): Fact<Settings> {
   const given = processSettings(argv, environment);
-  return given.known ? known(merged(given.value)) : given;
+  if (!given.known) return given;
+  const { configFile } = given.value;
+  if (configFile === undefined) return known(merged(given.value));
+  return unknown(`it was started with the config file ${configFile}, which decides alone`);
 }
 
-/** Like `runningSettings`, with the two sources apart. */
+/** The sources apart; with a config file the others are what they are, and have no effect. */
 export function processSettings(
   argv: readonly string[],
   environment: Readonly<Record<string, string>>,
@@ -42,12 +39,8 @@ export function processSettings(
   if (!flags.ok) return unknown(`its command line cannot be read: ${flags.error}`);
   const variables = environmentSettings(environment);
   const file = flags.value[CONFIG_FILE] ?? variables[CONFIG_FILE] ?? '';
-  if (file !== '') {
-    return unknown(
-      `it was started with the config file ${file}, which decides alone and cannot be read yet`,
-    );
-  }
-  return known({ flags: flags.value, environment: variables });
+  const sources = { flags: flags.value, environment: variables };
+  return known(file === '' ? sources : { ...sources, configFile: file });
 }
 
 /** What one process runs with, both sources put together. */
@@ -60,33 +53,23 @@ export function merged({ flags, environment }: ProcessSettings): Settings {
  * as a unit file may set it. A setting that peershift writes belongs into the file: a variable of
  * that kind that the file does not hold counts as taken out of it since the start, and
  * `contradictions` tells of it, so that nothing is planned on it but by the run that took it out.
- * Of a stopped member: the file alone.
+ * Of a stopped member: the file alone. A YAML file stands alone always, and flags in a unit are all
+ * flags.
  */
-export function diskSettings(file: Settings, process: ProcessSettings | undefined): Settings {
+export function diskSettings(
+  file: Settings,
+  process: ProcessSettings | undefined,
+  format: ConfigSources['format'] = 'env-file',
+): Settings {
+  if (format === 'yaml') return cleanSettings(file);
   const elsewhere = Object.entries(process?.environment ?? {}).filter(([flag]) => {
     return !OWNED_FLAGS.includes(flag);
   });
-  return cleanSettings({ ...Object.fromEntries(elsewhere), ...process?.flags, ...file });
-}
-
-/** Booleans as `true` or `false`, empty values and secrets left out, in flag order. */
-export function cleanSettings(settings: Settings): Settings {
-  const entries = Object.entries(settings)
-    .filter(([flag, value]) => value !== '' && !SECRET.test(flag))
-    .map(([flag, value]): [string, string] => [
-      flag,
-      BOOLEAN_FLAGS.has(flag) ? booleanText(value) : value,
-    ])
-    .sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries);
+  const flags = format === 'flags' ? {} : process?.flags;
+  return cleanSettings({ ...Object.fromEntries(elsewhere), ...flags, ...file });
 }
 
 const CONFIG_FILE = 'config-file';
-
-/**
- * Settings go into journals and reports; container images put passwords in variables named ETCD_.
- */
-const SECRET = /password|secret|token|^discovery/;
 
 /**
  * As Go's flag package: one dash or two, `=value` or the next word; a boolean never takes the next
@@ -122,33 +105,3 @@ function environmentSettings(environment: Readonly<Record<string, string>>): Set
   });
   return Object.fromEntries(entries);
 }
-
-/** Go's strconv.ParseBool; what it refuses stays as it is. */
-function booleanText(value: string): string {
-  if (['1', 't', 'T', 'TRUE', 'true', 'True'].includes(value)) return 'true';
-  return ['0', 'f', 'F', 'FALSE', 'false', 'False'].includes(value) ? 'false' : value;
-}
-
-/** The boolean flags of etcd 3.2 to 3.6 (etcdmain/config.go). */
-export const BOOLEAN_FLAGS: ReadonlySet<string> = new Set([
-  ...['auto-tls', 'client-cert-auth', 'peer-auto-tls', 'peer-client-cert-auth'],
-  ...['peer-skip-client-san-verification', 'experimental-peer-skip-client-san-verification'],
-  ...['force-new-cluster', 'unsafe-no-fsync', 'strict-reconfig-check', 'pre-vote'],
-  ...[
-    'initial-election-tick-advance',
-    'enable-v2',
-    'enable-pprof',
-    'debug',
-    'version',
-    'help',
-    'h',
-  ],
-  ...['enable-log-rotation', 'enable-grpc-gateway', 'socket-reuse-port', 'socket-reuse-address'],
-  ...['discovery-insecure-transport', 'discovery-insecure-skip-tls-verify'],
-  ...['experimental-initial-corrupt-check', 'experimental-compact-hash-check-enabled'],
-  ...['experimental-enable-lease-checkpoint', 'experimental-enable-lease-checkpoint-persist'],
-  ...['experimental-enable-distributed-tracing', 'enable-distributed-tracing'],
-  ...['experimental-memory-mlock', 'memory-mlock'],
-  ...['experimental-txn-mode-write-with-shared-buffer'],
-  ...['experimental-stop-grpc-service-on-defrag', 'stop-grpc-service-on-defrag'],
-]);

@@ -3,12 +3,14 @@
  * TLS files.
  */
 
+import { cleanSettings } from '../model/clean-settings.ts';
+import type { ConfigSources, ProcessSettings } from '../model/config-sources.ts';
 import type { DesiredMember } from '../model/desired.ts';
 import { type Fact, type ProcessFact, known, unknown, valueOf } from '../model/observed.ts';
 import type { Settings } from '../model/settings.ts';
 import type { ConfigFile, HostProcess, MemberDoors, Pki } from '../ports.ts';
 import { type NamedFile, type ReadFile, namedFiles, readFiles } from './cert-facts.ts';
-import { type ProcessSettings, diskSettings, merged, processSettings } from './config-facts.ts';
+import { diskSettings, merged, processSettings } from './config-facts.ts';
 import { contradictions } from './contradictions.ts';
 
 export interface HostFacts {
@@ -18,6 +20,7 @@ export interface HostFacts {
   readonly configDigest: Fact<string>;
   readonly configProblems: readonly string[];
   readonly contradictions: readonly string[];
+  readonly sources: Fact<ConfigSources>;
   readonly files: readonly ReadFile[];
 }
 
@@ -32,7 +35,7 @@ export async function observeHost(
   const file = config.ok
     ? known(config.value)
     : unknown(`${member.config.path} cannot be read: ${config.error.but}`);
-  const settings = settingsFacts(process, file);
+  const settings = settingsFacts({ config: member.config, process, file });
   const named = [
     ...namedFiles(valueOf(settings.running)),
     ...namedFiles(valueOf(settings.disk)),
@@ -70,35 +73,65 @@ function processFact(process: Fact<HostProcess | 'stopped'>): Fact<ProcessFact |
   return known({ pid, startedAtMs, uid, gid });
 }
 
-type SettingsFacts = Pick<HostFacts, 'running' | 'disk' | 'contradictions'>;
+type SettingsFacts = Pick<HostFacts, 'running' | 'disk' | 'contradictions' | 'sources'>;
 
-function settingsFacts(
-  process: Fact<HostProcess | 'stopped'>,
-  file: Fact<ConfigFile>,
-): SettingsFacts {
-  if (process.known && process.value === 'stopped') {
-    return {
-      running: unknown('the process is not running'),
-      disk: file.known ? known(diskSettings(file.value.settings, undefined)) : file,
-      contradictions: [],
-    };
-  }
-  const given = startedWith(process);
-  if (!given.known) {
-    return { running: given, disk: file.known ? given : file, contradictions: [] };
-  }
-  const running = known(merged(given.value));
-  if (!file.known) return { running, disk: file, contradictions: [] };
-  const { path, settings } = file.value;
-  return {
-    running,
-    disk: known(diskSettings(settings, given.value)),
-    contradictions: contradictions({ path, file: settings, process: given.value }),
-  };
+interface Seen {
+  readonly config: DesiredMember['config'];
+  readonly process: Fact<HostProcess | 'stopped'>;
+  readonly file: Fact<ConfigFile>;
 }
 
-function startedWith(process: Fact<HostProcess | 'stopped'>): Fact<ProcessSettings> {
+function settingsFacts({ config, process, file }: Seen): SettingsFacts {
+  const { format } = config;
+  const nothing = { contradictions: [], sources: unknown('the settings are not all known') };
+  if (process.known && process.value === 'stopped') {
+    const disk = file.known ? known(diskSettings(file.value.settings, undefined, format)) : file;
+    return { running: unknown('the process is not running'), disk, ...nothing };
+  }
+  const given = startedWith(process, config);
+  if (!given.known) return { running: given, disk: file.known ? given : file, ...nothing };
+  const running = runningOf({ config, process, file }, given.value);
+  if (!file.known) return { running, disk: file, ...nothing };
+  const { path, settings, places = {} } = file.value;
+  const disk = known(diskSettings(settings, given.value, format));
+  if (!running.known) return { running, disk, ...nothing };
+  const sources: ConfigSources = {
+    ...{ format, path, file: settings, places, process: given.value, running: running.value },
+    elsewhere: [],
+  };
+  return { running, disk, contradictions: contradictions(sources), sources: known(sources) };
+}
+
+/** Only a process that reads what the plan file calls its configuration is known. */
+function startedWith(
+  process: Fact<HostProcess | 'stopped'>,
+  { format, path }: DesiredMember['config'],
+): Fact<ProcessSettings> {
   if (!process.known) return process;
   if (process.value === 'stopped') return unknown('the process is not running');
-  return processSettings(process.value.argv, process.value.environment);
+  const given = processSettings(process.value.argv, process.value.environment);
+  if (!given.known) return given;
+  const { configFile } = given.value;
+  if (format === 'yaml' && configFile === undefined) {
+    return unknown(
+      `it was started without --config-file, and config names ${path} as its YAML file`,
+    );
+  }
+  if (configFile === undefined || (format === 'yaml' && configFile === path)) return given;
+  const named = `it was started with the config file ${configFile}, which decides alone`;
+  return unknown(`${named}: write config: { format: yaml, path: ${configFile} } in the plan file`);
+}
+
+/** A host tells the start of a process to the second, rounded down; etcd reads its file in the first moments. */
+const START_ROUNDING_MS = 1000;
+
+function runningOf({ process, file }: Seen, given: ProcessSettings): Fact<Settings> {
+  if (given.configFile === undefined) return known(merged(given));
+  if (!file.known) return file;
+  if (!process.known || process.value === 'stopped') return unknown('the process is not running');
+  const latestMs = process.value.startedAtMs + START_ROUNDING_MS;
+  const loaded = file.value.history?.findLast(({ sinceMs }) => sinceMs <= latestMs);
+  if (loaded !== undefined) return known(cleanSettings(loaded.settings));
+  const reason = `${given.configFile} was changed after the process had started, and what it held then is not known`;
+  return unknown(reason);
 }

@@ -1,6 +1,7 @@
 /** The observed state: what was seen of a live cluster and its hosts, with every gap named. */
 
 import type { Certificate, FileFact } from './certificate.ts';
+import type { ConfigSources } from './config-sources.ts';
 import type { MemberId, MemberName } from './ids.ts';
 import type { Settings } from './settings.ts';
 import type { PeerUrl } from './url.ts';
@@ -67,6 +68,8 @@ export interface ObservedMember {
   readonly sourceAddresses: Readonly<Record<string, Fact<readonly string[]>>>;
   /** What the config file and the process say differently, in words. */
   readonly contradictions: readonly string[];
+  /** Where its settings come from, for `configFindings`. */
+  readonly sources?: Fact<ConfigSources>;
 }
 
 export interface MemberStatus {

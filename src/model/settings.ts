@@ -34,6 +34,8 @@ export const FLAG = {
   peerCertAllowedCn: 'peer-cert-allowed-cn',
   peerCertAllowedHostname: 'peer-cert-allowed-hostname',
   peerSkipClientSan: 'experimental-peer-skip-client-san-verification',
+  /** The name since 3.6, and in the YAML file. */
+  peerSkipClientSanPlain: 'peer-skip-client-san-verification',
   peerCrlFile: 'peer-crl-file',
   /** Deprecated; implies client cert auth on 3.2 and 3.3, removed in 3.4. */
   peerCaFile: 'peer-ca-file',
@@ -90,7 +92,7 @@ function readPeer(settings: Settings): PeerSettings {
     trustedCaFile: text(FLAG.peerTrustedCaFile),
     hasClientCertAuth: yes(FLAG.peerClientCertAuth),
     hasAutoTls: yes(FLAG.peerAutoTls) && text(FLAG.peerCertFile) === undefined,
-    skipsClientSan: yes(FLAG.peerSkipClientSan),
+    skipsClientSan: yes(FLAG.peerSkipClientSan) || yes(FLAG.peerSkipClientSanPlain),
     allowedCn: text(FLAG.peerCertAllowedCn),
     allowedHostname: text(FLAG.peerCertAllowedHostname),
   };

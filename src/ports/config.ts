@@ -5,12 +5,25 @@ import type { Failure } from '../model/failure.ts';
 import type { SettingChange, Settings } from '../model/settings.ts';
 import type { Answer } from './answer.ts';
 
+/** What a configuration held from a moment on, by the clock of its host. */
+export interface ConfigEpoch {
+  readonly sinceMs: number;
+  readonly settings: Settings;
+}
+
 export interface ConfigFile {
   readonly path: string;
   readonly settings: Settings;
-  /** SHA-256 of the bytes, in hex. */
+  /** SHA-256 of the bytes, in hex; of a unit that of everything that decides its command line. */
   readonly digest: string;
   readonly text: string;
+  /** Where each setting stands, as `/etc/default/etcd:12`, by flag. */
+  readonly places?: Readonly<Record<string, string>>;
+  /**
+   * Only of a file that a process reads by itself and then forgets: what it held when, oldest first, as
+   * far back as that is known without a gap. The last one is what it holds now.
+   */
+  readonly history?: readonly ConfigEpoch[];
   /** What makes the file unfit to be edited, in words; empty when it is fit. */
   readonly problems: readonly string[];
 }

@@ -22,15 +22,19 @@ export function envFileConfig(host: Host, path: string): MemberConfig {
 /** Of a name that stands twice the last one counts. `problems` says in words why it must not be edited. */
 export function readEnvFile(text: string): {
   readonly settings: Settings;
+  readonly lines: Readonly<Record<string, number>>;
   readonly problems: readonly string[];
 } {
-  const lines = parseEnvLines(text);
+  const parsed = parseEnvLines(text);
   const settings: Record<string, string> = {};
-  for (const { name, value } of lines.assignments) {
+  const lines: Record<string, number> = {};
+  for (const { name, value, line } of parsed.assignments) {
     const flag = flagOfEnvironment(name);
-    if (flag !== undefined && environmentName(flag) === name) settings[flag] = value;
+    if (flag === undefined || environmentName(flag) !== name) continue;
+    settings[flag] = value;
+    lines[flag] = line;
   }
-  return { settings, problems: envProblems(text, lines) };
+  return { settings, lines, problems: envProblems(text, parsed) };
 }
 
 /**

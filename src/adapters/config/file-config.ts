@@ -13,11 +13,21 @@ import type {
   MemberConfig,
   WriteOptions,
 } from '../../ports.ts';
+import { keepHistory, readHistory } from './history.ts';
 
 export interface ConfigFormat {
-  read(text: string): { readonly settings: Settings; readonly problems: readonly string[] };
+  read(text: string): FileReading;
   /** The reason when it cannot be edited. */
   edit(text: string, changes: readonly SettingChange[]): Result<string, string>;
+  /** For a file that a process reads by itself and then forgets; see `keepHistory`. */
+  readonly keepsHistory?: boolean;
+}
+
+export interface FileReading {
+  readonly settings: Settings;
+  /** By flag, counted from 1. */
+  readonly lines: Readonly<Record<string, number>>;
+  readonly problems: readonly string[];
 }
 
 interface Place {
@@ -35,22 +45,29 @@ export function fileConfig(host: Host, path: string, format: ConfigFormat): Memb
   return {
     read: async () => {
       const file = await existing(place, path, 'read the settings');
-      return file.ok ? ok(configFile(path, file.value, format)) : file;
+      if (!file.ok) return file;
+      const config = configFile(path, file.value, format);
+      if (format.keepsHistory !== true) return ok(config);
+      const history = await readHistory(host, path, file.value, config.settings);
+      return history.ok ? ok({ ...config, history: history.value }) : history;
     },
     edited: (file, changes) => edited(place, file, changes, format),
     write: async (write) => await writeConfig(place, write, format),
-    restore: async (backupPath, expectDigest) => await restore(place, backupPath, expectDigest),
+    restore: async (backupPath, expectDigest) =>
+      await restore(place, backupPath, expectDigest, format),
   };
 }
 
 function configFile(path: string, file: HostFile, format: ConfigFormat): ConfigFile {
   const digest = sha256(file.bytes);
   const text = Buffer.from(file.bytes).toString('utf8');
-  if (!Buffer.from(text, 'utf8').equals(file.bytes)) {
-    const problems = ['it is not UTF-8 text, and an edit would change other bytes'];
-    return { path, settings: format.read(text).settings, digest, text, problems };
-  }
-  return { path, ...format.read(text), digest, text };
+  const { settings, lines, problems } = format.read(text);
+  const places = Object.fromEntries(
+    Object.entries(lines).map(([flag, line]) => [flag, `${path}:${String(line)}`]),
+  );
+  const isText = Buffer.from(text, 'utf8').equals(file.bytes);
+  const notText = 'it is not UTF-8 text, and an edit would change other bytes';
+  return { path, settings, places, digest, text, problems: isText ? problems : [notText] };
 }
 
 function edited(
@@ -89,7 +106,8 @@ async function writeConfig(
   const backupPath = `${path}.peershift-${write.backupSuffix}`;
   const kept = await keepOriginal(place, backupPath, file.value);
   if (!kept.ok) return kept;
-  const digest = await writeAndCompare(place, path, Buffer.from(text.value, 'utf8'), {});
+  const bytes = Buffer.from(text.value, 'utf8');
+  const digest = await replaceFile(place, file.value, { bytes, options: {} }, format);
   return digest.ok ? ok({ digest: digest.value, backupPath }) : digest;
 }
 
@@ -106,6 +124,7 @@ async function restore(
   place: Place,
   backupPath: string,
   expectDigest: string,
+  format: ConfigFormat,
 ): Answer<{ readonly digest: string }> {
   const backup = await existing(place, backupPath, 'put the kept original back');
   if (!backup.ok) return backup;
@@ -117,8 +136,32 @@ async function restore(
   if (digest !== expectDigest && digest !== sha256(bytes)) {
     return err(changedMeanwhile(place, digest, expectDigest));
   }
-  const written = await writeAndCompare(place, place.path, bytes, { mode, uid, gid });
+  const original = { bytes, options: { mode, uid, gid } };
+  const written = await replaceFile(place, file.value, original, format);
   return written.ok ? ok({ digest: written.value }) : written;
+}
+
+/** The record is ahead of the write, and completed behind it: a process that dies between loses nothing. */
+async function replaceFile(
+  place: Place,
+  old: HostFile,
+  { bytes, options }: { readonly bytes: Uint8Array; readonly options: WriteOptions },
+  format: ConfigFormat,
+): Answer<string> {
+  const { host, path } = place;
+  const remember = async (file: HostFile, next?: string): Answer<undefined> => {
+    if (format.keepsHistory !== true) return ok(undefined);
+    const { settings } = configFile(path, file, format);
+    return await keepHistory(host, path, file, settings, next);
+  };
+  const before = await remember(old, sha256(bytes));
+  if (!before.ok) return before;
+  const digest = await writeAndCompare(place, path, bytes, options);
+  if (!digest.ok) return digest;
+  const now = await existing(place, path, 'read back what was written');
+  if (!now.ok) return now;
+  const after = await remember(now.value);
+  return after.ok ? digest : after;
 }
 
 async function existing(place: Place, path: string, would: string): Answer<HostFile> {

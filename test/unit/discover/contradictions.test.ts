@@ -4,12 +4,17 @@
  */
 
 import { describe, expect, it } from 'vitest';
+import { merged } from '../../../src/discover/config-facts.ts';
 import { contradictions } from '../../../src/discover/contradictions.ts';
 import type { Settings } from '../../../src/model/settings.ts';
 
 const path = '/etc/default/etcd';
 const of = (file: Settings, environment: Settings, flags: Settings = {}): readonly string[] =>
-  contradictions({ path, file, process: { flags, environment } });
+  contradictions({
+    ...{ format: 'env-file', path, file, places: {}, elsewhere: [] },
+    process: { flags, environment },
+    running: merged({ flags, environment }),
+  });
 
 const LISTEN = { 'listen-peer-urls': 'http://10.0.0.1:2380' };
 

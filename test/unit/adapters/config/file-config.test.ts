@@ -53,6 +53,7 @@ describe('a configuration file on a host', () => {
     expect(valueOf(await config.read())).toEqual({
       path,
       settings: { name: 'm1', 'listen-peer-urls': 'http://127.0.0.1:2380' },
+      places: { name: `${path}:2`, 'listen-peer-urls': `${path}:3` },
       digest: sha256(ORIGINAL),
       text: ORIGINAL,
       problems: [],
