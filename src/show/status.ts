@@ -11,7 +11,7 @@ import { failureText } from './failure-text.ts';
 import { linkCount, matrixLines } from './matrix.ts';
 import { type Paint, PLAIN } from './paint.ts';
 import { padTo, tableLines } from './table.ts';
-import { counted } from './words.ts';
+import { andList, counted } from './words.ts';
 import { hanging, withoutControls } from './wrap.ts';
 
 export interface StatusInput {
@@ -73,14 +73,12 @@ function membersTable(observed: ObservedState, paint: Paint): readonly string[] 
   const rows = observed.members.map((member) => [
     member.isLearner ? `${member.name} (learner)` : member.name,
     member.id,
-    factText(member.status, (status) => status.version),
-    factText(member.process, (process) =>
+    cellText(member.status, (status) => status.version),
+    cellText(member.process, (process) =>
       process === 'stopped' ? paint.red('stopped') : `pid ${String(process.pid)}`,
     ),
-    factText(member.health, ({ isHealthy, reason }) => {
-      return isHealthy
-        ? paint.green('healthy')
-        : paint.red(`UNHEALTHY: ${reason ?? 'no reason given'}`);
+    cellText(member.health, ({ isHealthy }) => {
+      return isHealthy ? paint.green('healthy') : paint.red('UNHEALTHY');
     }),
     observed.leader.known && observed.leader.value === member.name ? 'leader' : '-',
   ]);
@@ -88,19 +86,42 @@ function membersTable(observed: ObservedState, paint: Paint): readonly string[] 
 }
 
 function memberLines(member: ObservedMember, paint: Paint): readonly string[] {
-  const rows: readonly (readonly [string, string])[] = [
+  const rows: readonly Row[] = [
     ['advertised', member.peerUrls.join(' and ') || '(none)'],
     [
       'listens',
       factText(member.running, (settings) => peerSettings(settings).listen.join(' and ')),
     ],
     ['peer tls', factText(member.running, (settings) => tlsText(peerSettings(settings)))],
+    ...healthRows(member, paint),
+    ...unknownRows(member, paint),
     ...member.contradictions.map((text) => ['differs', paint.yellow(text)] as const),
     ...member.configProblems.map((text) => ['config', paint.yellow(text)] as const),
   ];
   return rows.flatMap(([label, text], index) => {
     const name = padTo(index === 0 ? member.name : '', LABEL_WIDTH);
     return hanging(`${name}${padTo(label, LABEL_WIDTH)}`, text, COLUMNS);
+  });
+}
+
+type Row = readonly [label: string, text: string];
+
+function healthRows({ health }: ObservedMember, paint: Paint): readonly Row[] {
+  if (!health.known || health.value.isHealthy) return [];
+  const reason = withoutControls(health.value.reason ?? 'no reason given');
+  return [['health', paint.red(`not healthy: ${reason}`)]];
+}
+
+/** A reason is a sentence, and stands below the table; what is unknown for one reason is told at once. */
+function unknownRows(member: ObservedMember, paint: Paint): readonly Row[] {
+  const facts = { version: member.status, process: member.process, health: member.health };
+  const byReason = new Map<string, string[]>();
+  for (const [name, fact] of Object.entries(facts)) {
+    if (fact.known) continue;
+    byReason.set(fact.reason, [...(byReason.get(fact.reason) ?? []), name]);
+  }
+  return [...byReason].map(([reason, names]) => {
+    return ['unknown', `${paint.yellow(andList(names))}: ${withoutControls(reason)}`];
   });
 }
 
@@ -117,6 +138,7 @@ function tlsText(peer: PeerSettings): string {
 
 function matrixSection({ observed, matrix }: StatusInput, paint: Paint): readonly string[] {
   const names = observed.members.map((member) => member.name);
+  if (names.length < 2) return ['one member: there are no peer links'];
   const cells = cellsOf(matrix);
   const { up, total } = linkCount(cells);
   const reasons = [...matrix].flatMap(([pair, answer]) => {
@@ -196,6 +218,11 @@ export function statusJson(input: StatusInput): unknown {
 
 function factText<T>(fact: Fact<T>, text: (value: T) => string): string {
   return fact.known ? text(fact.value) : unknownText(fact);
+}
+
+/** For a table: without its reason. */
+function cellText<T>(fact: Fact<T>, text: (value: T) => string): string {
+  return fact.known ? text(fact.value) : 'unknown';
 }
 
 function unknownText(fact: { readonly reason: string }): string {

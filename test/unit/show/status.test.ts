@@ -41,6 +41,25 @@ describe('status', () => {
     expectGolden('show/status-troubled.txt', text);
   });
 
+  it('keeps its table narrow: what is unknown or wrong is told below it', () => {
+    const world = httpWorld(1);
+    const observed = observedOf(world);
+    const reason = `no endpoint of the plan file answers as this member; ${'late '.repeat(30)}`;
+    const members = observed.members.map((member) => {
+      return { ...member, status: unknown(reason), health: unknown(reason) };
+    });
+    const text = statusText({
+      observed: { ...observed, members },
+      matrix: new Map(),
+      run: undefined,
+    });
+    const lines = text.split('\n');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(120);
+    expect(lines.find((line) => /^m1 .*pid/u.test(line))).toMatch(/ unknown .* unknown /u);
+    expect(text.replace(/\s+/gu, ' ')).toContain(`version and health: ${reason.trim()}`);
+    expect(text).toContain('one member: there are no peer links');
+  });
+
   it('gives the reason for every dial that fails or is unknown', () => {
     const { world, observed } = troubled();
     const matrix = dialMatrix(world);
