@@ -40,7 +40,11 @@ export function downFailures(
   const isExpected = new Set([...options.tolerateDown, ...options.stoppedByUs]);
   const count = state.members.length;
   const running = state.members.filter((member) => !isDown(member)).length;
-  const left = String(Math.max(0, running - 1));
+  const [left, needed] = [Math.max(0, running - 1), quorumOf(count)];
+  const flags = (name: string): string => {
+    return `--tolerate-down ${name}${left < needed ? ' and --accept-downtime' : ''}`;
+  };
+  const price = left < needed ? ', and each restart may stop all writes' : '';
   return state.members
     .filter((member) => isDown(member) && !isExpected.has(member.name))
     .map(({ name }) => ({
@@ -48,8 +52,8 @@ export function downFailures(
       where: `member ${name}`,
       would: `restart the ${String(count)} members one after the other`,
       but: `${name} is down: its service says that no process runs`,
-      so: `${String(running)} of ${String(count)} run and ${String(quorumOf(count))} are needed; during a restart ${left} would run; nothing was changed`,
-      remedy: `start ${name}, or pass --tolerate-down ${name} if it is to stay down`,
+      so: `${String(running)} of ${String(count)} run and ${String(needed)} are needed; during a restart ${String(left)} would run; nothing was changed`,
+      remedy: `start ${name}, or pass ${flags(name)} if it is to stay down${price}`,
     }));
 }
 

@@ -142,6 +142,15 @@ describe('a member that is down', () => {
     expect(answer.failures[0]?.so).toContain('4 of 5 run and 3 are needed');
   });
 
+  it('names the flags that let it stay down, and what they cost', () => {
+    expect(judged(withDown(httpWorld(5), 'm4')).failures[0]?.remedy).toBe(
+      'start m4, or pass --tolerate-down m4 if it is to stay down',
+    );
+    expect(judged(withDown(httpWorld(3), 'm3')).failures[0]?.remedy).toBe(
+      'start m3, or pass --tolerate-down m3 and --accept-downtime if it is to stay down, and each restart may stop all writes',
+    );
+  });
+
   it('is no reason when it is tolerated and a restart still leaves a majority', () => {
     expect(judged(withDown(httpWorld(5), 'm4'), {}, { tolerateDown: ['m4'] }).failures).toEqual([]);
   });
