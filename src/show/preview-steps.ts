@@ -135,10 +135,12 @@ function gateText(gate: PreviewGate): string {
     list: 'list read back',
     health: `${all} healthy`,
     links:
-      `${links} changed links up on fresh probes` +
-      (missing === 0 ? '' : ` (${String(missing)} expected to fail)`),
+      gate.linksTotal === 0
+        ? 'no link to probe'
+        : `${links} changed links up on fresh probes` +
+          (missing === 0 ? '' : ` (${String(missing)} expected to fail)`),
     logs: `${limitText(gate.quietMs)} quiet log`,
-    data: `equal hash on ${all}`,
+    data: gate.memberCount === 1 ? 'its hash can be read' : `equal hash on ${all}`,
   };
   return `${gate.checks.map((check) => texts[check]).join(' · ')}, at most ${limitText(gate.timeoutMs)}`;
 }
@@ -179,7 +181,7 @@ function matrixAfter(
   const at = data.matrices.findIndex((matrix) => matrix.after === number);
   const matrix = data.matrices[at];
   const before = data.matrices[at - 1];
-  if (matrix === undefined || before === undefined) return [];
+  if (matrix === undefined || before === undefined || data.members.length < 2) return [];
   const { up, total } = linkCount(matrix.cells);
   const head = `after ${matrix.phase ?? 'this'}: ${String(up)} of ${String(total)} pairs dial`;
   if (isSame(matrix, before)) return [`${indent}${head}, as before`];

@@ -98,6 +98,7 @@ function matrixNow(data: PreviewData, paint: Paint): readonly string[] {
   const [now] = data.matrices;
   if (now === undefined) return [];
   const { up, total } = linkCount(now.cells);
+  if (data.members.length < 2) return ['one member: there are no peer links yet'];
   return [
     `who can dial whom now: ${String(up)} of ${counted(total, 'ordered pair')}`,
     ...matrixLines('from \\ to', data.members, now.cells, paint).map((line) => `  ${line}`),

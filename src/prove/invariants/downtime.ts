@@ -16,7 +16,7 @@ export const downtime: Invariant = {
     return [
       {
         subject: 'cluster',
-        but: `${String(up)} of ${String(total)} members would be up; quorum needs ${String(needed)}`,
+        but: `${String(up)} of ${String(total)} ${total === 1 ? 'member' : 'members'} would be up; quorum needs ${String(needed)}`,
         so: 'no client could write until the member is back',
         remedy:
           total <= 2

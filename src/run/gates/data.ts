@@ -37,6 +37,9 @@ export async function dataVerdict(doors: RunDoors, expected: World): Promise<Ver
   }
   return {
     kind: 'pass',
-    evidence: `equal data on ${String(values.length)} members at revision ${revision.value}`,
+    evidence:
+      values.length === 1
+        ? `one member, with a hash at revision ${revision.value}`
+        : `equal data on ${String(values.length)} members at revision ${revision.value}`,
   };
 }

@@ -91,6 +91,7 @@ export function makeLinkProbe(doors: RunDoors, input: LinkProbeInput): LinkProbe
 
   return {
     async poll() {
+      if (predicted.size === 0) return { kind: 'pass', evidence: 'no peer link to probe' };
       if (baseline === undefined) return (await begin()) ?? waiting(seen);
       await read();
       const verdict = judge(predicted, seen, input.touched);

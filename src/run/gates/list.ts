@@ -24,5 +24,8 @@ export async function listVerdict(doors: RunDoors, expected: World): Promise<Ver
     );
   });
   if (late.length > 0) return { kind: 'hold', waitsFor: late.join('; '), fault: 'foreign' };
-  return { kind: 'pass', evidence: `the list reads back on ${String(names.length)} members` };
+  return {
+    kind: 'pass',
+    evidence: `the list reads back on ${String(names.length)} ${names.length === 1 ? 'member' : 'members'}`,
+  };
 }

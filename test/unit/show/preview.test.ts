@@ -2,10 +2,11 @@
 
 import { describe, expect, it } from 'vitest';
 import { say } from '../../../src/model/laws.ts';
+import { prove } from '../../../src/prove/prove.ts';
 import { type PreviewInput, previewJson, previewText } from '../../../src/show/preview.ts';
 import { expectGolden } from '../../support/golden.ts';
 import { observedOf } from '../../support/observed.ts';
-import { desiredFor, provenBack, provenFor } from '../../support/rollouts.ts';
+import { desiredFor, plannedFor, provenBack, provenFor } from '../../support/rollouts.ts';
 import { httpWorld, httpsWorld, mixedWorld } from '../../support/worlds.ts';
 import type { World } from '../../../src/model/world.ts';
 
@@ -43,6 +44,19 @@ describe('the preview', () => {
     const proven = provenBack(start, httpsWorld());
     const text = previewText(inputFor(start, { proven, observed: observedOf(httpsWorld()) }));
     expectGolden('show/preview-rollback.txt', text);
+  });
+
+  it('of one member counts neither links nor members', () => {
+    const start = httpWorld(1);
+    const options = { accept: ['downtime', 'hand-over'], rollbackFrom: undefined };
+    const proven = prove(plannedFor(start), options);
+    if (!proven.ok) throw new Error(proven.error.but);
+    const desired = desiredFor(start);
+    const observed = observedOf(start);
+    const input = { ...inputFor(httpWorld()), proven: proven.value, observed, desired };
+    const text = previewText(input);
+    expect(text).toContain('one member: there are no peer links');
+    expect(text).not.toMatch(/\b0 of 0\b|\b0\/0\b|\b1 members\b|\bon 1\/1\b/u);
   });
 
   it('of a finished cluster says that there is nothing to do', () => {
