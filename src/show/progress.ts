@@ -139,6 +139,7 @@ function faultText(fault: 'ours' | 'foreign'): string {
 
 /** What the sentence of the step itself does not say. */
 function effectsText(effects: readonly Effect[]): string {
+  const removed = effects.filter(({ kind }) => kind === 'file-removed').length;
   const texts = effects.flatMap((effect) => {
     switch (effect.kind) {
       case 'restarted':
@@ -154,6 +155,7 @@ function effectsText(effects: readonly Effect[]): string {
         return [];
     }
   });
+  if (removed > 0) texts.push(`${counted(removed, 'file')} removed`);
   return texts.length === 0 ? '' : ` (${texts.join(', ')})`;
 }
 

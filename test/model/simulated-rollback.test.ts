@@ -6,6 +6,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { STRATEGIES } from '../../src/model/desired.ts';
+import { progressLine } from '../../src/show/progress.ts';
 import { SimCluster } from '../support/sim-cluster.ts';
 import {
   isWhole,
@@ -32,6 +33,35 @@ describe('rolled back', () => {
     expect(outcomeOf(back)).toBe('rolled-back');
     expect(startOf(back.sim)).toEqual(start);
     expect(isWhole(back)).toBe(true);
+  });
+
+  it('leaves a file that someone else has changed, says so, and counts what it took away', async () => {
+    const there = await runStory();
+    const removals: string[] = [];
+    const onAct = (act: string): 'go on' => {
+      if (!act.startsWith('remove m1 ')) return 'go on';
+      // Before the first file of m1 goes, the others there become somebody else's.
+      if (removals.length === 0) {
+        const { host } = there.sim.member('m1');
+        for (const path of host.files.keys()) {
+          if (path.endsWith('.pem') && !act.endsWith(path)) host.put(path, 'of another owner');
+        }
+      }
+      removals.push(act);
+      return 'go on';
+    };
+    const back = await rolledBack(there, { onAct });
+    expect(reasonOf(back)).toBe('');
+    expect(removals).toHaveLength(1);
+    const entries = back.state.entriesOf();
+    const notes = entries.flatMap((entry) => (entry.type === 'noted' ? [entry.what] : []));
+    expect(notes).toHaveLength(1);
+    expect(notes[0]).toMatch(
+      /peer.*\.pem on m1 was changed by someone else since; it is left there/u,
+    );
+    const told = entries.flatMap((entry) => progressLine(entry, { steps: [] }) ?? []);
+    expect(told.filter((line) => line.includes('(1 file removed)'))).toHaveLength(1);
+    expect(told.filter((line) => line.includes('(3 files removed)'))).toHaveLength(2);
   });
 
   it('without a run: refused, and nothing is touched', async () => {

@@ -5,7 +5,10 @@ import { memberOf, withMember } from '../world.ts';
 import { namedPaths } from './install-certificates.ts';
 
 export const removeCertificates: StepLaw<RemoveCertificates> = {
-  say: (step) => `remove ${String(step.paths.length)} unused certificate files from ${step.member}`,
+  say: (step) => {
+    const count = step.paths.length === 1 ? 'the file' : `the ${String(step.paths.length)} files`;
+    return `remove ${count} that this run put on ${step.member}, where still the same`;
+  },
   place: (step) => step.member,
   needs: (world, step) => {
     const named = namedPaths(memberOf(world, step.member));

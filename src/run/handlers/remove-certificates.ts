@@ -11,14 +11,22 @@ export async function removeCertificates(hands: Hands, step: RemoveCertificates)
   const { host } = doorsOf(hands, step.member);
   const ours = installedFiles(hands.doors.journal.state(), step.member);
   const effects: Effect[] = [];
+  const foreign: string[] = [];
   for (const path of step.paths) {
     const file = await host.readFile(path);
     if (!file.ok) return failedBy({ ...file.error, where: hands.where });
     const isOurs = file.value !== undefined && sha256(file.value.bytes) === ours.get(path);
-    if (file.value !== undefined && !isOurs) continue;
+    if (file.value !== undefined && !isOurs) {
+      foreign.push(path);
+      continue;
+    }
     const removed = await host.removeFile(path);
     if (!removed.ok) return failedBy({ ...removed.error, where: hands.where });
     effects.push({ kind: 'file-removed', member: step.member, path });
+  }
+  if (foreign.length > 0) {
+    const what = `${foreign.join(', ')} on ${step.member} was changed by someone else since; it is left there`;
+    await hands.doors.journal.write({ type: 'noted', what });
   }
   return done(...effects);
 }

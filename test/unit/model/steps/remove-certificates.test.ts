@@ -33,7 +33,9 @@ describe('remove-certificates', () => {
   });
 
   it('says what it does, where, and how it is undone', () => {
-    expect(removeCertificates.say(step)).toBe('remove 2 unused certificate files from m1');
+    expect(removeCertificates.say(step)).toBe(
+      'remove the 2 files that this run put on m1, where still the same',
+    );
     expect(removeCertificates.place(step)).toBe('m1');
     expect(removeCertificates.undo(world, step)).toBe('install them again');
     expect(removeCertificates.halfway(world, step)).toEqual([]);
