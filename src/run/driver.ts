@@ -25,8 +25,9 @@ import {
   bad,
   isInsideGroup,
   stepAt,
+  whyBarred,
 } from './machine-types.ts';
-import { type Pauses, pauseBefore, windowFailure } from './pauses.ts';
+import { type Pauses, windowFailure } from './pauses.ts';
 import { perform } from './perform.ts';
 import type { RunDoors } from './run-doors.ts';
 import type { ProvenRollout } from '../model/proof.ts';
@@ -166,8 +167,8 @@ class Driver implements RunActors {
   };
 
   close: RunActors['close'] = async (context) => {
-    const { outcome, failure, proven, index, pauses } = context;
-    const because = failure === undefined ? pauseBefore(proven.rollout, index, pauses) : undefined;
+    const { outcome, failure } = context;
+    const because = failure === undefined ? whyBarred(context) : undefined;
     if (outcome === 'paused' && because !== undefined) {
       this.#doors.events.emit({ type: 'pausing', because: `${because}, as asked` });
     }

@@ -69,6 +69,7 @@ export const runSetup = setup({
   actions: {
     advance: assign({
       index: ({ context }) => context.index + 1,
+      lastDone: ({ context }) => stepAt(context),
       isParted: ({ context }) => isStillParted(context),
     }),
     touch: assign({ hasTouched: ({ context }) => context.hasTouched || touches(context) }),
@@ -86,6 +87,7 @@ export const runSetup = setup({
       isParted: ({ context }) => isInsideGroup(context),
     }),
     newMaterial: assign({
+      lastDone: ({ context }) => stepAt(context),
       because: 'the certificates are made: the same steps with the real leaves',
     }),
     countReplan: assign({ replans: ({ context }) => context.replans + 1 }),

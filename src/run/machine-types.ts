@@ -54,6 +54,7 @@ export interface MachineOutput {
 
 export interface Context extends MachineInput, MachineOutput {
   readonly index: number;
+  readonly lastDone: Step | undefined;
   /** A plan made anew inside a group: its first group finishes that one, and no stop comes before. */
   readonly isParted: boolean;
   /** Only what this run has left stopped is started, and then the run pauses. */
@@ -125,10 +126,14 @@ export function isAtEnd(context: Context): boolean {
   return context.index >= context.proven.rollout.steps.length;
 }
 
+export function whyBarred({ proven, index, lastDone, pauses }: Context): string | undefined {
+  return pauseBefore({ rollout: proven.rollout, index, lastDone }, pauses);
+}
+
 /** A person asked for a pause here; inside a group it waits for the group's end. */
 export function isBarred(context: Context): boolean {
   if (isInsideGroup(context)) return false;
-  return pauseBefore(context.proven.rollout, context.index, context.pauses) !== undefined;
+  return whyBarred(context) !== undefined;
 }
 
 /** Would stopping after the step in hand part its group? */

@@ -25,6 +25,7 @@ export const runMachine = runSetup.createMachine({
   context: ({ input: given }) => ({
     ...given,
     index: 0,
+    lastDone: undefined,
     isParted: false,
     repairsOnly: false,
     direction: given.proven.rollout.direction,

@@ -34,10 +34,17 @@ export type PauseAfter =
   | { readonly kind: 'member'; readonly member: MemberName }
   | { readonly kind: 'step'; readonly step: StepId };
 
-/** Why the run pauses before the step at this index; undefined: it goes on. */
+export interface Standing {
+  readonly rollout: Rollout;
+  /** Of the next step. */
+  readonly index: number;
+  /** The last step that this process has carried out, of this rollout or of one before it. */
+  readonly lastDone: Step | undefined;
+}
+
+/** Why the run pauses before the next step; undefined: it goes on. */
 export function pauseBefore(
-  { steps, direction }: Rollout,
-  index: number,
+  { rollout: { steps, direction }, index, lastDone }: Standing,
   pauses: Pauses,
 ): string | undefined {
   const step = steps[index];
@@ -48,10 +55,12 @@ export function pauseBefore(
   if (beforeMember !== undefined && touchesMember(step, beforeMember)) {
     return `before ${beforeMember} is touched`;
   }
-  const done = steps[index - 1];
-  if (after === undefined || done === undefined) return undefined;
-  if (after.kind === 'step') return done.id === after.step ? `after ${after.step}` : undefined;
-  return isLastOf(steps, index - 1, after.member) ? `after ${after.member}` : undefined;
+  if (after === undefined || lastDone === undefined) return undefined;
+  if (after.kind === 'step') return lastDone.id === after.step ? `after ${after.step}` : undefined;
+  const { member } = after;
+  const isOf = (each: Step): boolean => takesPart(each) && each.member === member;
+  const isLast = isOf(lastDone) && !steps.slice(index).some(isOf);
+  return isLast ? `after ${member}` : undefined;
 }
 
 /** Undefined while the window is open; the hours are those of this machine's time zone. */
@@ -123,12 +132,4 @@ function takesPart(step: Step | undefined): step is Part {
 function touchesMember(step: Step, member: MemberName): boolean {
   const isTouch = step.kind === 'advertise-peer' || step.kind === 'configure-member';
   return memberOfStep(step) === member && (isTouch || takesPart(step));
-}
-
-/** The step has restarted the member, and none behind it does. */
-function isLastOf(steps: readonly Step[], index: number, member: MemberName): boolean {
-  const isOf = (step: Step | undefined): boolean => {
-    return takesPart(step) && step.member === member;
-  };
-  return isOf(steps[index]) && !steps.slice(index + 1).some(isOf);
 }

@@ -47,6 +47,15 @@ describe('a pause', () => {
     expect(DUAL.steps.findIndex(({ phase }) => phase === 'strict')).toBe(first);
   });
 
+  it('after a step comes also where the rest was planned anew behind it', () => {
+    const [issue, ...rest] = ROLLOUT.steps;
+    const again = { ...ROLLOUT, steps: rest };
+    const pauses = pausesOf({ after: '1' }, ROLLOUT);
+    if (!pauses.ok) throw new Error(pauses.error.but);
+    const standing = { rollout: again, index: 0, lastDone: issue };
+    expect(pauseBefore(standing, pauses.value)).toBe(`after ${issue?.id ?? ''}`);
+  });
+
   it('is not asked of a way back', () => {
     const back: Rollout = { ...ROLLOUT, direction: 'rollback' };
     expect(placesOf(back, { after: 'm3', until: 'm2' })).toEqual([]);
@@ -81,7 +90,9 @@ function placesOf(rollout: Rollout, request: PauseRequest): readonly number[] {
   const pauses = pausesOf(request, rollout);
   if (!pauses.ok) throw new Error(pauses.error.but);
   return rollout.steps.flatMap((_, index) => {
-    return pauseBefore(rollout, index, pauses.value) === undefined ? [] : [index];
+    const lastDone = rollout.steps[index - 1];
+    const standing = { rollout, index, lastDone };
+    return pauseBefore(standing, pauses.value) === undefined ? [] : [index];
   });
 }
 
