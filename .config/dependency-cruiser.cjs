@@ -64,7 +64,7 @@ module.exports = {
       name: 'floor-lab',
       severity: 'error',
       from: { path: '^src/lab/' },
-      to: { path: '^src/(cli/|compose[.]ts|index[.]ts)' },
+      to: { path: '^src/(cli/|compose(-hosts)?[.]ts|index[.]ts)' },
     },
     {
       name: 'floor-adapters',

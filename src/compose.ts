@@ -23,8 +23,9 @@ import {
   stateFolder,
 } from './adapters/store/run-folder.ts';
 import { isStateLocked, lockState } from './adapters/store/run-lock.ts';
-import { unreachable } from './base/assert.ts';
+import { present, unreachable } from './base/assert.ts';
 import { type Result, err, ok } from './base/result.ts';
+import { type ComposeInput, openHosts } from './compose-hosts.ts';
 import type { Rim } from './engine-types.ts';
 import type { DesiredMember, DesiredSpec, ServiceSpec } from './model/desired.ts';
 import type { Failure } from './model/failure.ts';
@@ -45,22 +46,17 @@ import { redact } from './show/redact.ts';
 /** Longer than etcd's own request timeout (7 s), so that its reason arrives before our deadline. */
 const CALL_MS = 8000;
 
-export interface ComposeInput {
-  readonly desired: DesiredSpec;
-  /** The folder given with --state; undefined: beside the plan file. */
-  readonly stateDirectory: string | undefined;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-}
-
 export async function compose(input: ComposeInput): Promise<Result<Rim, Failure>> {
   const { desired } = input;
   const options = await etcdOptions(input);
   if (!options.ok) return options;
   const here = localHost('this machine');
   const pool = pooled(makeOpenEtcd(options.value));
+  const hosts = await openHosts(input, here);
+  if (!hosts.ok) return hosts;
   const members = desired.members.map((member): [MemberName, MemberDoors] => [
     member.name,
-    doorsFor(member, here),
+    doorsFor(member, present(hosts.value.of.get(member.name), 'the host of a member')),
   ]);
   return ok({
     desired,
@@ -76,7 +72,7 @@ export async function compose(input: ComposeInput): Promise<Result<Rim, Failure>
     store: runStore(stateFolder(desired.planFile, desired.name, input.stateDirectory)),
     close: async () => {
       pool.closeAll();
-      await Promise.all([here.close(), ...members.map(([, doors]) => doors.host.close())]);
+      await Promise.all([here.close(), hosts.value.close()]);
     },
   });
 }
@@ -89,9 +85,8 @@ const systemClock: Clock = {
   },
 };
 
-function doorsFor(member: DesiredMember, here: Host): MemberDoors {
-  // The other transports, managers and formats are refused by name before this is reached.
-  const host = here;
+function doorsFor(member: DesiredMember, host: Host): MemberDoors {
+  // The other managers and formats are refused by name before this is reached.
   return {
     host,
     service: serviceFor(member, host),

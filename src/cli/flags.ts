@@ -6,6 +6,7 @@ export interface GlobalFlags {
   readonly json?: boolean | undefined;
   readonly state?: string | undefined;
   readonly run?: string | undefined;
+  readonly acceptNewHostKeys?: boolean | undefined;
   readonly color?: boolean | undefined;
   readonly verbose?: boolean | undefined;
 }
@@ -18,6 +19,7 @@ export function globalOptions(): readonly Option[] {
       'where runs are recorded (default: .peershift beside the plan file)',
     ),
     new Option('--run <id>', 'the run that is meant (default: the newest that fits)'),
+    new Option('--accept-new-host-keys', 'pin the ssh key of a host that no known_hosts file has'),
     new Option('--no-color', 'no colours'),
     new Option('--verbose', 'stack traces for bugs of peershift itself'),
   ];

@@ -50,7 +50,15 @@ async function attempt(
   const missing = unsupported(desired);
   if (missing.length > 0) return refuse(output, [notSupported(desired, missing)]);
   const stateDirectory = flags.state === undefined ? undefined : resolve(flags.state);
-  const rim = await compose({ desired, stateDirectory, environment: process.env });
+  const rim = await compose({
+    desired,
+    stateDirectory,
+    environment: process.env,
+    acceptsNewHostKeys: flags.acceptNewHostKeys === true,
+    onNotice: (text) => {
+      output.emit({ type: 'warning', text });
+    },
+  });
   if (!rim.ok) return refuse(output, [rim.error]);
   try {
     return await work({ output, rim: rim.value, options: optionsOf(output, flags) });

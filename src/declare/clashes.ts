@@ -3,6 +3,7 @@
 import type { ServiceSpec } from '../model/desired.ts';
 import { type PeerUrl, hostPort, urlParts } from '../model/url.ts';
 import type { Context } from './context.ts';
+import { DEFAULTS } from './defaults.ts';
 import { type Path, pathText } from './finding.ts';
 import type { PartialMember } from './to-member.ts';
 
@@ -74,7 +75,9 @@ function machineOf(
   const isOwn = members.filter((member) => member.peerUrl === peerUrl).length === 1;
   const dialled = peerUrl === undefined || !isOwn ? undefined : urlParts(peerUrl).host;
   const address = host.address ?? dialled;
-  return address === undefined ? undefined : `${address.toLowerCase()} port ${String(host.port)}`;
+  return address === undefined
+    ? undefined
+    : `${address.toLowerCase()} port ${String(host.port ?? DEFAULTS.host.port)}`;
 }
 
 function identity(service: ServiceSpec | undefined): string | undefined {

@@ -23,13 +23,14 @@ const CHOICES: readonly Choice[] = [
   { key: 'pki.mode', supported: ['issue', 'provided', 'in-place'], asks: ({ pki }) => pki.mode },
   {
     key: 'host.transport',
-    supported: ['local'],
+    supported: ['local', 'ssh'],
     asks: ({ members }) => members.map(({ host }) => host.transport),
   },
   {
     key: 'host.sudo',
-    supported: ['false'],
-    asks: ({ members }) => members.map(({ host: { sudo } }) => sudoWord(sudo)),
+    supported: ['false', 'over ssh'],
+    asks: ({ members }) =>
+      members.map(({ host }) => (host.transport === 'ssh' ? 'over ssh' : sudoWord(host.sudo))),
   },
   {
     key: 'service.manager',

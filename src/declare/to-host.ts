@@ -32,7 +32,7 @@ export function toHost(
     transport,
     address,
     user: undefined,
-    port: DEFAULTS.host.port,
+    port: undefined,
     identityFile: undefined,
     agent: undefined,
     jump: undefined,
@@ -45,11 +45,10 @@ export function toHost(
 type SshKeys = Omit<HostSpec, 'transport' | 'address' | 'sudo'>;
 
 function sshKeys(context: Context, block: Block<LooseHost>): SshKeys {
-  const { user = DEFAULTS.host.user, port = DEFAULTS.host.port, jump } = block.value;
+  const { user, port, jump } = block.value;
   const { agent, identityFile, passphrase, password } = block.value;
   const hasOtherWay = agent !== undefined || password !== undefined;
-  const identity = identityFile ?? (hasOtherWay ? undefined : DEFAULTS.host.identityFile);
-  if (passphrase !== undefined && identity === undefined) {
+  if (passphrase !== undefined && identityFile === undefined && hasOtherWay) {
     const message = 'passphrase is for an identity file, and none is named';
     context.problem(block.pathOf('passphrase'), message, 'add identityFile, or take it away');
   }
@@ -58,7 +57,9 @@ function sshKeys(context: Context, block: Block<LooseHost>): SshKeys {
     port,
     jump,
     identityFile:
-      identity === undefined ? undefined : sshPath(context, block.pathOf('identityFile'), identity),
+      identityFile === undefined
+        ? undefined
+        : sshPath(context, block.pathOf('identityFile'), identityFile),
     agent: agent === undefined ? undefined : agentOf(context, block, agent),
     passphraseEnv: passphrase?.env,
     passwordEnv: password?.env,

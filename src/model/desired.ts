@@ -91,8 +91,9 @@ export interface HostSpec {
   readonly transport: 'ssh' | 'local';
   /** What other members and certificates call this host; undefined: the host of the peer URL. */
   readonly address: string | undefined;
+  /** Here and below, undefined: what ~/.ssh/config says, else the default. */
   readonly user: string | undefined;
-  readonly port: number;
+  readonly port: number | undefined;
   readonly identityFile: string | undefined;
   readonly agent: string | undefined;
   readonly jump: string | undefined;

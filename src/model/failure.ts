@@ -85,6 +85,17 @@ export const FAILURES = {
   },
   HOST_COMMAND_FAILED: { exit: 3, meaning: 'a command on a host failed' },
   HOST_FILE_FAILED: { exit: 3, meaning: 'a file on a host cannot be read or written' },
+  HOST_KEY_UNKNOWN: { exit: 3, meaning: 'the ssh key of a host is in no known_hosts file' },
+  HOST_KEY_CHANGED: {
+    exit: 3,
+    meaning: 'the ssh key of a host is not the known one, or is revoked',
+  },
+  HOST_LOGIN_REFUSED: { exit: 3, meaning: 'no way to log in to a host by ssh was accepted' },
+  SSH_CONFIG_UNSUPPORTED: {
+    exit: 3,
+    meaning: 'the ssh configuration asks for something that peershift does not do',
+  },
+  SUDO_REFUSED: { exit: 3, meaning: 'sudo on a host does not let our commands run as root' },
   SERVICE_UNKNOWN: { exit: 3, meaning: 'whether a member runs could not be told' },
   PEER_URL_UNUSABLE: {
     exit: 3,

@@ -77,7 +77,7 @@ const AREAS: readonly Area[] = [
     isPure: false,
     mayUseNode: true,
   },
-  ...['cli/', 'compose.ts', 'index.ts'].map((name) => ({
+  ...['cli/', 'compose.ts', 'compose-hosts.ts', 'index.ts'].map((name) => ({
     name,
     imports: [''],
     isPure: false,

@@ -10,7 +10,7 @@ import { type Result, err, ok } from '../../base/result.ts';
 import { systemErrorText } from '../../base/system-error.ts';
 import type { Failure } from '../../model/failure.ts';
 import type { Answer, ExecOptions, ExecOutcome } from '../../ports.ts';
-import { markedArgv } from './marker.ts';
+import { markedArgv } from '../../base/marker.ts';
 import { isAnyFileHeld } from './process.ts';
 
 /** What one stream may give us: a status, a list of processes; logs are read by `readRange`. */

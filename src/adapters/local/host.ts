@@ -10,7 +10,7 @@ import { systemErrorCode, systemErrorText } from '../../base/system-error.ts';
 import type { Failure } from '../../model/failure.ts';
 import { type Fact, known, unknown } from '../../model/observed.ts';
 import type { Answer, Host } from '../../ports.ts';
-import { type Permissions, mayRead } from './access.ts';
+import { type Permissions, mayRead } from '../../base/file-access.ts';
 import { runCommand } from './exec.ts';
 import {
   fileFailure,

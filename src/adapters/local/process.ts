@@ -2,14 +2,12 @@
 
 import { readFile, readdir, readlink } from 'node:fs/promises';
 
+import { carriesMarker } from '../../base/marker.ts';
+import { isZombie, processOf, zeroSeparated } from '../../base/process-text.ts';
 import { type Result, err, ok } from '../../base/result.ts';
 import { systemErrorCode, systemErrorText } from '../../base/system-error.ts';
 import type { Failure } from '../../model/failure.ts';
 import type { Answer, HostProcess } from '../../ports.ts';
-import { carriesMarker } from './marker.ts';
-
-/** USER_HZ: what the kernel counts process start times in; 100 on every Linux that Node runs on. */
-const TICKS_PER_SECOND = 100;
 
 /** Undefined when there is no such process or only its zombie; a failure when another user's cannot be read. */
 export async function readProcess(label: string, pid: number): Answer<HostProcess | undefined> {
@@ -23,17 +21,8 @@ export async function readProcess(label: string, pid: number): Answer<HostProces
       readFile(`${folder}/environ`),
       readFile('/proc/stat', 'utf8'),
     ]);
-    const times = parseStat(stat);
-    if (times.isZombie) return ok(undefined);
-    const bootSeconds = Number(/^btime (\d+)$/m.exec(system)?.[1] ?? 0);
-    return ok({
-      pid,
-      argv: zeroSeparated(commandLine),
-      environment: parseEnvironment(environment),
-      startedAtMs: bootSeconds * 1000 + (times.startTicks * 1000) / TICKS_PER_SECOND,
-      uid: effectiveId(status, 'Uid'),
-      gid: effectiveId(status, 'Gid'),
-    });
+    const found = processOf({ stat, status, commandLine, environment, system });
+    return ok(found === undefined ? undefined : { pid, ...found });
   } catch (error) {
     return await missingOrUnreadable(label, pid, error);
   }
@@ -70,33 +59,6 @@ export async function isAnyFileHeld(folder: string): Promise<boolean> {
   return false;
 }
 
-/** The second field, the name, may hold spaces and brackets: the rest begins behind the last one. */
-function parseStat(text: string): { isZombie: boolean; startTicks: number } {
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return { isZombie: ['Z', 'X', 'x'].includes(fields[0] ?? ''), startTicks: Number(fields[19]) };
-}
-
-/** Where a name stands twice, the first one counts, as in Go's runtime. */
-function parseEnvironment(bytes: Uint8Array): Readonly<Record<string, string>> {
-  const environment: Record<string, string> = {};
-  for (const text of zeroSeparated(bytes)) {
-    const at = text.indexOf('=');
-    if (at > 0) environment[text.slice(0, at)] ??= text.slice(at + 1);
-  }
-  return environment;
-}
-
-function zeroSeparated(bytes: Uint8Array): readonly string[] {
-  const parts = Buffer.from(bytes).toString('utf8').split('\0');
-  if (parts.at(-1) === '') parts.pop();
-  return parts;
-}
-
-/** Columns of /proc/<pid>/status: real, effective, saved, file system. */
-function effectiveId(status: string, name: 'Uid' | 'Gid'): number {
-  return Number(new RegExp(`^${name}:\\s+\\d+\\s+(\\d+)`, 'm').exec(status)?.[1]);
-}
-
 async function allProcessIds(): Promise<readonly number[]> {
   const names = await readdir('/proc');
   return names.filter((name) => /^\d+$/.test(name)).map(Number);
@@ -111,7 +73,7 @@ async function missingOrUnreadable(
   const code = systemErrorCode(error);
   if (code === 'ENOENT' || code === 'ESRCH') return ok(undefined);
   const stat = await readFile(`/proc/${String(pid)}/stat`, 'utf8').catch(() => undefined);
-  if (stat === undefined || parseStat(stat).isZombie) return ok(undefined);
+  if (stat === undefined || isZombie(stat)) return ok(undefined);
   return err(processFailure(label, `read process ${String(pid)}`, systemErrorText(error)));
 }
 

@@ -21,9 +21,9 @@ function memberOf(text: string, index = 0): DesiredMember {
 const SSH = {
   transport: 'ssh',
   address: undefined,
-  user: 'root',
-  port: 22,
-  identityFile: '/home/op/.ssh/id_ed25519',
+  user: undefined,
+  port: undefined,
+  identityFile: undefined,
   agent: undefined,
   jump: undefined,
   passphraseEnv: undefined,
@@ -192,7 +192,7 @@ describe('defaults under a member', () => {
 });
 
 describe('ways to reach a host', () => {
-  it('use no default identity file where an agent or a password is named', () => {
+  it('name only what the plan file names: the rest is the business of ~/.ssh/config', () => {
     expect(memberOf(memberWith('host: { agent: SSH_AUTH_SOCK }')).host).toMatchObject({
       identityFile: undefined,
       agent: 'SSH_AUTH_SOCK',

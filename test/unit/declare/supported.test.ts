@@ -25,7 +25,6 @@ describe('unsupported', () => {
   it('names keys of members by their number', () => {
     const lines = asked(memberWith('config: { format: flags, path: /etc/etcd.service }'));
     expect(lines).toContain('members[0].config.format: flags');
-    expect(lines).toContain('members[0].host.transport: ssh');
     expect(lines).toContain('members[0].service.manager: systemd');
   });
 

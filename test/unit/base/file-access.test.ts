@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 
-import { mayRead } from '../../../../src/adapters/local/access.ts';
+import { mayRead } from '../../../src/base/file-access.ts';
 
 const OPEN = { uid: 0, gid: 0, mode: 0o755 };
 const reader = { uid: 10, groups: [20, 21] };
