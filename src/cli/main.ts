@@ -4,6 +4,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 
 import { type DayWindow, parseDayWindow } from '../base/day-window.ts';
+import { addCerts } from './certs-program.ts';
 import type { LabFlags } from './commands/lab.ts';
 import { globalOptions } from './flags.ts';
 import { VERSION } from './program.ts';
@@ -40,6 +41,7 @@ function program(exitWith: (code: number) => void): Command {
     return command;
   };
   addPlanCommands(onPlan);
+  addCerts(top, exitWith, (own) => ({ ...top.opts(), ...defined(own) }));
   addLab(top, exitWith);
   return top;
 }

@@ -27,6 +27,10 @@ export interface Certificate {
 /** A leaf as it stands in a file, with the trust anchors (of all that were seen) that verify its chain. */
 export interface Leaf extends Certificate {
   readonly trustedBy: readonly CaId[];
+  /** Why none of them does, when none does and there was one to ask. */
+  readonly distrust?: string;
+  /** When an intermediate of its file ends sooner than itself. */
+  readonly chainEndsMs?: number;
 }
 
 /** What one file on a host holds, as etcd would read it. */
@@ -43,6 +47,8 @@ export interface FileFact {
   /** SHA-256 of the bytes; undefined when absent or unreadable to us. */
   readonly digest: string | undefined;
   readonly modifiedAtMs: number | undefined;
+  /** Permission bits, where the file could be looked at. */
+  readonly mode?: number;
   readonly content: FileContent;
 }
 

@@ -2,7 +2,9 @@
 
 import type { Result } from '../base/result.ts';
 import type { CaId, Certificate, Leaf } from '../model/certificate.ts';
+import type { CertificateWish } from '../model/certificate-wish.ts';
 import type { KeyAlgorithm } from '../model/desired.ts';
+import type { InspectedFile } from '../model/inspected-file.ts';
 import type { Answer } from './answer.ts';
 
 export interface IssuedLeaf {
@@ -36,4 +38,49 @@ export interface Pki {
   /** Which of these CA certificates verify the first certificate of the text (the rest are intermediates), dates aside. */
   trustedBy(leafText: string, authorityTexts: readonly string[]): readonly CaId[];
   readLeaf(text: string, authorityTexts: readonly string[]): Result<Leaf, string>;
+}
+
+export interface MadeRequest {
+  readonly keyPem: string;
+  /** PKCS#10. */
+  readonly requestPem: string;
+}
+
+export interface MadeCertificate extends MadeRequest {
+  /** The certificate, then the intermediates that a peer needs to reach the root. */
+  readonly certificatePem: string;
+  readonly certificate: Certificate;
+  /** Undefined when it signed itself. */
+  readonly issuerEndsMs: number | undefined;
+}
+
+/** What the certs commands need beyond a run. */
+export interface CertificateTools {
+  makeCertificate(
+    wish: CertificateWish,
+    authority: { certificatePem: string; keyPem: string } | undefined,
+  ): Answer<MadeCertificate>;
+  makeRequest(wish: CertificateWish): Answer<MadeRequest>;
+  /** The reason has no part of the content in it. */
+  inspectFile(bytes: Uint8Array): Result<InspectedFile, string>;
+  importChain(input: ImportInput): Result<ImportedChain, string>;
+  /** A certificate chain with its key under a password; the bytes of the file. */
+  makePkcs12(
+    texts: { certificatePem: string; keyPem: string },
+    password: string,
+  ): Result<Uint8Array, string>;
+}
+
+export interface ImportInput {
+  readonly key: { readonly file: string; readonly text: string };
+  readonly returned: readonly { readonly file: string; readonly bytes: Uint8Array }[];
+  /** CAs that are trusted; without one the chain is not verified. */
+  readonly authorities: readonly { readonly file: string; readonly bytes: Uint8Array }[];
+}
+
+export interface ImportedChain {
+  readonly certificatePem: string;
+  /** The leaf first. */
+  readonly chain: readonly Certificate[];
+  readonly isVerified: boolean;
 }

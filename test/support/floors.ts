@@ -44,6 +44,7 @@ const ENGINE = [
   'engine-check.ts',
   'engine-compare.ts',
   'engine-init.ts',
+  'engine-certs.ts',
   'engine-types.ts',
 ];
 const ADAPTER = /^adapters\/[^/]+\//u;

@@ -2,16 +2,14 @@
 
 import { createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 
-import { derBytes, oid, primitive, sequence, TAG } from '../../src/adapters/pki/der.ts';
 import {
   altNames,
   basicConstraints,
   certificatePem,
   commonNameOnly,
+  extendedUsage,
   keyUsage,
-  peerUsage,
 } from '../../src/adapters/pki/encode.ts';
-import { EXTENSION, USAGE } from '../../src/adapters/pki/inspect.ts';
 import { makePki } from '../../src/adapters/pki/pki.ts';
 import type { Pki } from '../../src/ports.ts';
 import { value } from './etcd-calls.ts';
@@ -74,15 +72,10 @@ export function leafOfKind(
     extensions: [
       basicConstraints(undefined),
       keyUsage(['digitalSignature']),
-      kind === 'server-only' ? serverUsage() : peerUsage(),
-      altNames([], addresses),
+      extendedUsage(kind === 'server-only' ? ['serverAuth'] : ['serverAuth', 'clientAuth']),
+      altNames({ dnsNames: [], ipAddresses: addresses, emailAddresses: [] }),
     ],
   });
   const keyPem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   return { certificatePem: certificate, keyPem };
-}
-
-function serverUsage(): ReturnType<typeof peerUsage> {
-  const uses = derBytes(sequence([oid(USAGE.server)]));
-  return sequence([oid(EXTENSION.extendedKeyUsage), primitive(TAG.octets, uses)]);
 }

@@ -69,7 +69,7 @@ export async function makeAuthority(
     publicKey,
     signer: privateKey,
     extensions: [
-      basicConstraints(MAX_CAS_BELOW),
+      basicConstraints({ maxCasBelow: MAX_CAS_BELOW }),
       keyUsage(['keyCertSign', 'cRLSign']),
       subjectKeyId(keyId),
       authorityKeyId(keyId),
@@ -84,6 +84,8 @@ export interface Issuer {
   readonly key: KeyObject;
   /** Its own subject key id, or what it would be when the certificate has none. */
   readonly keyId: Buffer;
+  /** Every certificate of its text, itself among them. */
+  readonly all: readonly Parsed[];
 }
 
 export function readIssuer(texts: AuthorityTexts, nowMs: number): Result<Issuer, Failure> {
@@ -125,7 +127,7 @@ export function readIssuer(texts: AuthorityTexts, nowMs: number): Result<Issuer,
       'check the clock of this machine',
     );
   }
-  return ok({ parsed: ca, key: key.value, keyId: ownKeyId(ca) });
+  return ok({ parsed: ca, key: key.value, keyId: ownKeyId(ca), all: parsed.value });
 }
 
 function ownKeyId(ca: Parsed): Buffer {

@@ -42,7 +42,24 @@ export function readLeaf(text: string, authorityTexts: readonly string[]): Resul
   const problem = ownProblem(leaf);
   if (problem !== undefined) return err(problem);
   const anchors = anchorsOf(authorityTexts);
-  return ok({ ...leaf.certificate, trustedBy: trustedByThese(leaf, intermediates, anchors) });
+  const trusting = trustedByThese(leaf, intermediates, anchors);
+  const [anchor] = anchors;
+  const reason =
+    trusting.length > 0 || anchor === undefined
+      ? undefined
+      : distrust(leaf, intermediates, namesake(leaf, anchors) ?? anchor);
+  const endsMs = Math.min(...intermediates.map(({ certificate }) => certificate.notAfterMs));
+  return ok({
+    ...leaf.certificate,
+    trustedBy: trusting,
+    ...(reason === undefined ? {} : { distrust: reason }),
+    ...(endsMs < leaf.certificate.notAfterMs ? { chainEndsMs: endsMs } : {}),
+  });
+}
+
+/** Of several CAs the one that should verify it is the one to give a reason of. */
+function namesake(leaf: Parsed, anchors: readonly Parsed[]): Parsed | undefined {
+  return anchors.find((anchor) => anchor.subjectHex === leaf.issuerHex);
 }
 
 /**
@@ -162,7 +179,7 @@ function signatureProblem(child: Parsed, parent: Parsed): string | undefined {
 }
 
 /** RFC 5280 4.2.1.9; undefined: no limit. */
-function pathLength(ca: Parsed): number | undefined {
+export function pathLength(ca: Parsed): number | undefined {
   const value = ca.extensions.get(EXTENSION.basicConstraints)?.value;
   if (value === undefined) return undefined;
   const number = partsOf(readDer(Buffer.from(value, 'latin1'))).find((part) =>

@@ -107,6 +107,15 @@ export function pemOf(label: string, value: Der): string {
   return forge.pem.encode({ type: label, body }, { maxline: 64 }).replaceAll('\r', '');
 }
 
+/** The key of a PKCS#12 file's MAC over SHA-256 (RFC 7292 appendix B): 32 bytes. */
+export function pkcs12MacKey(password: string, salt: Buffer, iterations: number): Buffer {
+  const buffer = forge.util.createBuffer(binary(salt));
+  const digest = forge.md.sha256.create();
+  // 3: the derivation's name for a MAC key.
+  const key = forge.pkcs12.generateKey(password, buffer, 3, iterations, 32, digest);
+  return Buffer.from(key.getBytes(), 'latin1');
+}
+
 function binary(content: string | Uint8Array): string {
   return typeof content === 'string' ? content : Buffer.from(content).toString('latin1');
 }

@@ -3,9 +3,9 @@
 import { type KeyObject, createPrivateKey, createPublicKey, generateKeyPair } from 'node:crypto';
 import { promisify } from 'node:util';
 
-import { unreachable } from '../../base/assert.ts';
 import { sha256 } from '../../base/digest.ts';
 import { type Result, err, ok } from '../../base/result.ts';
+import { KEY_WISHES, type KeyWish } from '../../model/certificate-wish.ts';
 import type { KeyAlgorithm } from '../../model/desired.ts';
 import { type PemBlock, pemBlocks } from './pem.ts';
 
@@ -83,25 +83,22 @@ export interface KeyPair {
   readonly privateKey: KeyObject;
 }
 
-/** Ends by itself: pure computing, from under 1 ms (P-256) to some seconds (RSA 4096). */
-export async function makeKeyPair(algorithm: KeyAlgorithm): Promise<KeyPair> {
+/**
+ * Ends by itself: pure computing, from under 1 ms (P-256) to some seconds (RSA 4096). It runs in
+ * libuv's threads, so that several keys are made at once.
+ */
+export async function makeKeyPair(algorithm: KeyAlgorithm | KeyWish): Promise<KeyPair> {
   const generate = promisify(generateKeyPair);
-  switch (algorithm) {
-    case 'ecdsa-p256':
-      return await generate('ec', { namedCurve: 'P-256' });
-    case 'ecdsa-p384':
-      return await generate('ec', { namedCurve: 'P-384' });
-    case 'rsa-2048':
-      return await generate('rsa', { modulusLength: 2048 });
-    case 'rsa-4096':
-      return await generate('rsa', { modulusLength: 4096 });
-    default:
-      return unreachable(algorithm);
-  }
+  const wish = typeof algorithm === 'string' ? KEY_WISHES[algorithm] : algorithm;
+  return wish.kind === 'rsa'
+    ? await generate('rsa', { modulusLength: wish.bits })
+    : await generate('ec', { namedCurve: wish.curve });
 }
 
-export function privatePem(key: KeyObject): string {
-  return key.export({ type: 'pkcs8', format: 'pem' }).toString();
+/** PKCS#8, or the older form of its kind (PKCS#1, SEC1), which cfssl writes. */
+export function privatePem(key: KeyObject, isTraditional = false): string {
+  const older = key.asymmetricKeyType === 'rsa' ? 'pkcs1' : 'sec1';
+  return key.export({ type: isTraditional ? older : 'pkcs8', format: 'pem' }).toString();
 }
 
 function isEncrypted(block: PemBlock): boolean {

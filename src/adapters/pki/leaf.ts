@@ -18,9 +18,9 @@ import {
   basicConstraints,
   certificatePem,
   commonNameOnly,
+  extendedUsage,
   keyIdBytes,
   keyUsage,
-  peerUsage,
   subjectKeyId,
 } from './encode.ts';
 import { parseCertificates } from './inspect.ts';
@@ -67,8 +67,8 @@ export async function issueLeaf(
       ),
       subjectKeyId(keyIdBytes(publicKey)),
       authorityKeyId(keyId),
-      peerUsage(),
-      altNames(request.dnsNames, request.ipAddresses),
+      extendedUsage(['serverAuth', 'clientAuth']),
+      altNames({ ...request, emailAddresses: [] }),
     ],
   });
   const readBack = parseCertificates(pem, 'leaf');

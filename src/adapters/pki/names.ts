@@ -30,8 +30,11 @@ const COMMON_NAME = '2.5.4.3';
 /** Go's isPrintable (encoding/asn1, x509/parser.go) with its two concessions, `*` and `&`. */
 const PRINTABLE = /^[A-Za-z0-9 '()+,\-./:=?*&]*$/;
 
-/** Letters that may stand in a DNS name here; anything else could forge a line of a message. */
-const DNS_TEXT = /^[\x21-\x7e]+$/;
+/**
+ * Letters that may stand in a DNS name here; anything else could forge a line of a message. An
+ * empty name, which cfssl writes for `"hosts": [""]`, names nobody.
+ */
+const DNS_TEXT = /^[\x21-\x7e]*$/;
 
 /**
  * The last common name of a distinguished name, as Go takes it. An error where Go refuses the whole

@@ -19,24 +19,31 @@ export function requestProblem(request: LeafRequest): string | undefined {
   if (dnsNames.length + ipAddresses.length === 0) {
     return 'no SAN was asked for, so that no member could dial it';
   }
-  const name = dnsNames.find((one) => !isDnsName(one));
-  if (name !== undefined) return `the SAN "${printable(name)}" is not a DNS name`;
-  const misplaced = dnsNames.find((one) => addressBytes(one) !== undefined);
-  if (misplaced !== undefined) {
-    return `the SAN "${misplaced}" is an IP address and was given as a DNS name`;
-  }
+  const name = dnsNames.map(hostNameProblem).find((problem) => problem !== undefined);
+  if (name !== undefined) return name;
   const address = ipAddresses.find((one) => addressBytes(one) === undefined);
   if (address !== undefined) return `the SAN "${printable(address)}" is not an IP address`;
   return commonNameProblem(request.commonName) ?? daysProblem(request.days);
 }
 
+export function hostNameProblem(name: string): string | undefined {
+  if (!isDnsName(name)) return `the SAN "${printable(name)}" is not a DNS name`;
+  if (addressBytes(name) === undefined) return undefined;
+  return `the SAN "${name}" is an IP address and was given as a DNS name`;
+}
+
 export function commonNameProblem(commonName: string): string | undefined {
-  if (commonName.trim() === '') return 'the common name is empty';
-  if (CONTROL.test(commonName)) return 'the common name has a control character in it';
-  if (/\p{Surrogate}/u.test(commonName)) return 'the common name is not well-formed text';
-  if (commonName.length <= MAX_NAME_CHARACTERS) return undefined;
-  const count = String(commonName.length);
-  return `the common name has ${count} characters, more than ${String(MAX_NAME_CHARACTERS)}`;
+  const problem = nameTextProblem(commonName);
+  return problem === undefined ? undefined : `the common name ${problem}`;
+}
+
+/** What is wrong with one value of a subject: `is empty`. */
+export function nameTextProblem(text: string, most = MAX_NAME_CHARACTERS): string | undefined {
+  if (text.trim() === '') return 'is empty';
+  if (CONTROL.test(text)) return 'has a control character in it';
+  if (/\p{Surrogate}/u.test(text)) return 'is not well-formed text';
+  if (text.length <= most) return undefined;
+  return `has ${String(text.length)} characters, more than ${String(most)}`;
 }
 
 export function daysProblem(days: number): string | undefined {
