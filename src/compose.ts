@@ -23,9 +23,11 @@ import {
   stateFolder,
 } from './adapters/store/run-folder.ts';
 import { isStateLocked, lockState } from './adapters/store/run-lock.ts';
+import { systemdLog } from './adapters/systemd/logs.ts';
+import { systemdService } from './adapters/systemd/service.ts';
 import { present, unreachable } from './base/assert.ts';
 import { type Result, err, ok } from './base/result.ts';
-import { type ComposeInput, openHosts } from './compose-hosts.ts';
+import { type ComposeInput, type ReachedHost, openHosts } from './compose-hosts.ts';
 import type { Rim } from './engine-types.ts';
 import type { DesiredMember, DesiredSpec, ServiceSpec } from './model/desired.ts';
 import type { Failure } from './model/failure.ts';
@@ -51,9 +53,10 @@ export async function compose(input: ComposeInput): Promise<Result<Rim, Failure>
   const options = await etcdOptions(input);
   if (!options.ok) return options;
   const here = localHost('this machine');
-  const pool = pooled(makeOpenEtcd(options.value));
   const hosts = await openHosts(input, here);
   if (!hosts.ok) return hosts;
+  const { way } = hosts.value;
+  const pool = pooled(makeOpenEtcd({ ...options.value, ...(way === undefined ? {} : { way }) }));
   const members = desired.members.map((member): [MemberName, MemberDoors] => [
     member.name,
     doorsFor(member, present(hosts.value.of.get(member.name), 'the host of a member')),
@@ -85,10 +88,11 @@ const systemClock: Clock = {
   },
 };
 
-function doorsFor(member: DesiredMember, host: Host): MemberDoors {
+function doorsFor(member: DesiredMember, reached: ReachedHost): MemberDoors {
+  const { host } = reached;
   // The other managers and formats are refused by name before this is reached.
   return {
-    host,
+    ...reached,
     service: serviceFor(member, host),
     config: openConfig(host, member),
     log: logFor(member.service, host),
@@ -103,6 +107,7 @@ function serviceFor(member: DesiredMember, host: Host): Service {
       return commandService(host, service, member.name, () => ports);
     }
     case 'systemd':
+      return systemdService(host, service.unit, member.name);
     case 'docker':
     case 'static-pod':
       throw new Error(`the manager ${service.manager} has no adapter yet`);
@@ -112,6 +117,7 @@ function serviceFor(member: DesiredMember, host: Host): Service {
 }
 
 function logFor(service: ServiceSpec, host: Host): MemberDoors['log'] {
+  if (service.manager === 'systemd') return systemdLog(host, service.unit);
   if (service.manager !== 'command' || service.logFile === undefined) return undefined;
   return fileLog(host, service.logFile);
 }

@@ -19,7 +19,7 @@ const CHOICES: readonly Choice[] = [
   },
   { key: 'scope', supported: ['peer'], asks: ({ scope }) => scope },
   { key: 'memberApi', supported: ['grpc'], asks: ({ memberApi }) => memberApi },
-  { key: 'cluster.via', supported: ['direct'], asks: ({ cluster }) => cluster.via },
+  { key: 'cluster.via', supported: ['direct', 'ssh'], asks: ({ cluster }) => cluster.via },
   { key: 'pki.mode', supported: ['issue', 'provided', 'in-place'], asks: ({ pki }) => pki.mode },
   {
     key: 'host.transport',
@@ -34,7 +34,7 @@ const CHOICES: readonly Choice[] = [
   },
   {
     key: 'service.manager',
-    supported: ['command'],
+    supported: ['command', 'systemd'],
     asks: ({ members }) => members.map(({ service }) => service.manager),
   },
   {

@@ -23,9 +23,10 @@ describe('unsupported', () => {
   });
 
   it('names keys of members by their number', () => {
-    const lines = asked(memberWith('config: { format: flags, path: /etc/etcd.service }'));
+    const docker = 'service: { manager: docker, container: etcd }';
+    const lines = asked(memberWith(docker, 'config: { format: flags, path: /etc/etcd.service }'));
     expect(lines).toContain('members[0].config.format: flags');
-    expect(lines).toContain('members[0].service.manager: systemd');
+    expect(lines).toContain('members[0].service.manager: docker');
   });
 
   it.each([
