@@ -2,11 +2,14 @@
 
 import { type Result, err, ok } from './base/result.ts';
 import { observe, prepare, startOf } from './engine.ts';
+import { type Blind, blindEnd, prepareBlind } from './engine-blind.ts';
+import { exitOfRun } from './engine-exit.ts';
 import { type Past, leftOversEnded, newest, noRun, unfinishedFailure } from './engine-records.ts';
+import { writeHandoff } from './engine-handoff.ts';
 import type { Confirm, Ended, OnStop, Options, Prepared, Rim } from './engine-types.ts';
 import { type Failure, exitOf } from './model/failure.ts';
 import type { MemberName } from './model/ids.ts';
-import type { Effect, JournalEntry, RunOutcome } from './model/journal.ts';
+import type { Effect, JournalEntry } from './model/journal.ts';
 import { worldOf } from './model/observed-world.ts';
 import type { Direction } from './model/rollout.ts';
 import { EMPTY_RUN, type RunState } from './model/run-state.ts';
@@ -26,15 +29,6 @@ export interface Commanded {
   readonly confirm: Confirm;
   readonly onStop: OnStop;
 }
-
-const EXIT: Readonly<Record<RunOutcome, number>> = {
-  done: 0,
-  'rolled-back': 5,
-  refused: 3,
-  'needs-person': 6,
-  paused: 4,
-  interrupted: 130,
-};
 
 /** `run`: a new run, unless an unfinished one is there. */
 export async function runPlan(command: Commanded): Promise<Ended> {
@@ -115,7 +109,11 @@ async function begin(
   const found = past === undefined ? [] : await effectsOfIntent(rim, past.state);
   const before = past?.state ?? EMPTY_RUN;
   const run = { ...before, effects: [...before.effects, ...found] };
-  const prepared = await prepare(rim, options, run, direction);
+  const seeing = await prepare(rim, options, run, direction);
+  const isBack = !seeing.ok && direction === 'rollback';
+  const blind = isBack ? await prepareBlind(rim, options, run, seeing.error) : undefined;
+  if (blind?.ok === false) return refused(blind.error);
+  const prepared = blind === undefined ? seeing : ok(blind.value.prepared);
   if (!prepared.ok) return refused(prepared.error);
   const { proven } = prepared.value;
   if (past === undefined && proven.rollout.steps.length === 0) {
@@ -140,6 +138,7 @@ async function begin(
     direction,
     files: files.value,
     pauses: pauses.value,
+    blind: blind?.value,
   });
 }
 
@@ -152,6 +151,8 @@ interface Work {
   readonly direction: Direction;
   readonly files: RunFiles;
   readonly pauses: Pauses;
+  /** Undefined: the API answers. */
+  readonly blind: Blind | undefined;
 }
 
 async function carryOut(work: Work): Promise<Ended> {
@@ -174,7 +175,7 @@ async function carryOut(work: Work): Promise<Ended> {
     });
     const opened = await openJournal(work, journal);
     if (!opened.ok) return refused([opened.error]);
-    const doors = runDoors(work, journal, events);
+    const doors = { ...runDoors(work, journal, events), ...work.blind?.doors };
     const running = drive({
       doors,
       proven: prepared.proven,
@@ -182,31 +183,34 @@ async function carryOut(work: Work): Promise<Ended> {
       hasTouched: past !== undefined,
       acceptsDowntime: options.acceptDowntime,
       pauses: work.pauses,
+      isBlind: work.blind !== undefined,
       formerOwner: past === undefined ? '' : lockOwner(files),
     });
     command.onStop(running.stop);
     const listening = files.onPauseAsked(() => {
       running.stop('PAUSE');
     });
-    const { outcome, failure } = await running.ended.finally(listening.stop);
+    const ended = await running.ended.finally(listening.stop);
+    const { outcome, failure } = blindEnd(work.blind, ended);
     const reportPath = await saveReport(work, journal.state());
+    const isMigrated = outcome === 'done' && work.direction === 'forward';
+    const handoffPath = isMigrated
+      ? await writeHandoff(rim, prepared, files.path, events)
+      : undefined;
     return {
-      exit: exitOfRun(work, outcome, failure),
+      exit: exitOfRun(outcome, failure, wasCommanded(work)),
       state: journal.state(),
       failures: failure === undefined ? [] : [failure],
       reportPath,
+      handoffPath,
     };
   } finally {
     await log.close();
   }
 }
 
-function exitOfRun(work: Work, outcome: RunOutcome, failure: Failure | undefined): number {
-  const wasCommanded = work.direction === 'rollback' && work.past?.state.failure === undefined;
-  if (outcome === 'rolled-back' && wasCommanded) return 0;
-  if (outcome === 'refused' && failure !== undefined)
-    return Math.max(3, exitOf(failure) === 4 ? 3 : exitOf(failure));
-  return EXIT[outcome];
+function wasCommanded({ direction, past }: Work): boolean {
+  return direction === 'rollback' && past?.state.failure === undefined;
 }
 
 async function openJournal(

@@ -70,6 +70,8 @@ export interface Ended {
   /** Why it did not end well; empty when it did, or when the person said no. */
   readonly failures: readonly Failure[];
   readonly reportPath: string | undefined;
+  /** The folder with files for the people around the cluster, after a migration. */
+  readonly handoffPath?: string | undefined;
 }
 
 /** Asked once, after the preview and before the first change; undefined: no. */

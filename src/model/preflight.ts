@@ -3,6 +3,7 @@
  * once.
  */
 
+import { SHARED_COSTS } from './certificate-plan.ts';
 import type { DesiredSpec } from './desired.ts';
 import type { Failure } from './failure.ts';
 import type { ObservedMember, ObservedState, Stranger } from './observed.ts';
@@ -61,7 +62,12 @@ export function preflight(
     }),
     ...(down.length === 0 ? downtimeFailures(state, desired, options) : []),
   ];
-  const warnings = [...versionWarnings(state), ...sizeWarnings(state), ...viewWarnings(state)];
+  const warnings = [
+    ...versionWarnings(state),
+    ...sizeWarnings(state),
+    ...viewWarnings(state),
+    ...(desired.pki.isShared ? [`pki.shared: ${SHARED_COSTS}`] : []),
+  ];
   return { failures, warnings };
 }
 

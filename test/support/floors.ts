@@ -45,6 +45,7 @@ const ENGINE = [
   'engine-compare.ts',
   'engine-init.ts',
   'engine-certs.ts',
+  'engine-handoff.ts',
   'engine-types.ts',
 ];
 const ADAPTER = /^adapters\/[^/]+\//u;

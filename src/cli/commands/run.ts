@@ -81,6 +81,7 @@ function tell({ output }: Session, ended: Ended): void {
   const told = exit === EXIT_ROLLED_BACK ? failures.map(undone) : failures;
   output.failures(told, exit === 3 || exit === 2 ? 'refused' : 'failed');
   if (reportPath !== undefined) output.progress(`report: ${reportPath}`);
+  if (ended.handoffPath !== undefined) output.progress(`handoff: ${ended.handoffPath}`);
   output.outcome(exit, failures[0]?.code ?? codeOf(ended), state?.run);
 }
 
