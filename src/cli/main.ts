@@ -7,6 +7,7 @@ import { type DayWindow, parseDayWindow } from '../base/day-window.ts';
 import { addCerts } from './certs-program.ts';
 import type { LabFlags } from './commands/lab.ts';
 import { globalOptions } from './flags.ts';
+import { addInit } from './init-program.ts';
 import { VERSION } from './program.ts';
 
 const EXIT_BUG = 1;
@@ -40,6 +41,7 @@ function program(exitWith: (code: number) => void): Command {
     });
     return command;
   };
+  addInit(top, exitWith, (own) => ({ ...top.opts(), ...defined(own) }));
   addPlanCommands(onPlan);
   addCerts(top, exitWith, (own) => ({ ...top.opts(), ...defined(own) }));
   addLab(top, exitWith);

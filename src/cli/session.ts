@@ -5,6 +5,7 @@ import { homedir, hostname, userInfo } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { randomBytes } from 'node:crypto';
 
+import { type Result, err } from '../base/result.ts';
 import { systemErrorText } from '../base/system-error.ts';
 import { compose } from '../compose.ts';
 import { declare } from '../declare/declare.ts';
@@ -47,10 +48,25 @@ async function attempt(
 ): Promise<number> {
   const desired = await readPlan(output, planFile);
   if (typeof desired === 'number') return desired;
+  const rim = await rimOf(output, flags, desired);
+  if (!rim.ok) return refuse(output, [rim.error]);
+  try {
+    return await work({ output, rim: rim.value, options: optionsOf(output, flags) });
+  } finally {
+    await rim.value.close();
+  }
+}
+
+/** Everything at the rim that the spec asks for; what this version cannot do is refused by name. */
+export async function rimOf(
+  output: Output,
+  flags: GlobalFlags,
+  desired: DesiredSpec,
+): Promise<Result<Rim, Failure>> {
   const missing = unsupported(desired);
-  if (missing.length > 0) return refuse(output, [notSupported(desired, missing)]);
+  if (missing.length > 0) return err(notSupported(desired, missing));
   const stateDirectory = flags.state === undefined ? undefined : resolve(flags.state);
-  const rim = await compose({
+  return compose({
     desired,
     stateDirectory,
     environment: process.env,
@@ -59,12 +75,6 @@ async function attempt(
       output.emit({ type: 'warning', text });
     },
   });
-  if (!rim.ok) return refuse(output, [rim.error]);
-  try {
-    return await work({ output, rim: rim.value, options: optionsOf(output, flags) });
-  } finally {
-    await rim.value.close();
-  }
 }
 
 /** Tells why, and gives the exit code of the first reason. */
@@ -76,7 +86,8 @@ export function refuse(output: Output, failures: readonly Failure[]): number {
   return exit;
 }
 
-async function readPlan(output: Output, planFile: string): Promise<DesiredSpec | number> {
+/** The plan file, or the exit code when it cannot be used. */
+export async function readPlan(output: Output, planFile: string): Promise<DesiredSpec | number> {
   const path = resolve(planFile);
   let text: string;
   try {
@@ -93,7 +104,7 @@ async function readPlan(output: Output, planFile: string): Promise<DesiredSpec |
   return refuse(output, [invalid(planFile, count)]);
 }
 
-function optionsOf(output: Output, flags: SessionFlags): Options {
+export function optionsOf(output: Output, flags: SessionFlags): Options {
   return {
     acceptDowntime: flags.acceptDowntime === true,
     tolerateDown: flags.tolerateDown ?? [],

@@ -1,0 +1,291 @@
+/** Turns a look at a member's host into what runs it, where its settings stand, and what had to be guessed. */
+
+import type { ConfigSpec, ServiceSpec } from '../model/desired.ts';
+import { PLACEHOLDER } from '../model/placeholder.ts';
+import { FLAG, type Settings, environmentName } from '../model/settings.ts';
+import { type Guess, type SurveyedMember, guessed, seen } from '../model/survey.ts';
+import type { Host, HostProcess } from '../ports.ts';
+import { processSettings } from './config-facts.ts';
+import { type Surroundings, surroundingsOf } from './survey-script.ts';
+
+export type HostSurvey = Pick<SurveyedMember, 'service' | 'config' | 'tlsDirectory' | 'notes'>;
+
+/** Who is looked for: by the name that etcd runs with, or by the peer URLs that it listens on. */
+export interface Sought {
+  readonly name: string;
+  readonly peerUrls: readonly string[];
+  /** Several members on one machine need a folder each. */
+  readonly isAlone: boolean;
+}
+
+const USUAL_TLS_DIRECTORY = '/etc/etcd/pki';
+/** More files than this that look like settings are not read for a guess. */
+const MOST_FILES = 12;
+
+export async function surveyHost(host: Host, sought: Sought): Promise<HostSurvey> {
+  const found = await findProcess(host, sought);
+  if (typeof found === 'string') return notFound(found, sought);
+  const around = await surroundingsOf(host, found.pid);
+  if (typeof around === 'string') return notFound(around, sought);
+  const service = serviceOf(sought.name, found, around);
+  const config = await configOf(host, found, around, sought.name);
+  return {
+    service,
+    config,
+    tlsDirectory: tlsDirectoryOf(sought, found, config.value),
+    notes: [],
+  };
+}
+
+/** Everything is to be filled in; the reason is for the person. No two members may share a command or a file. */
+export function notFound(
+  reason: string,
+  { name, isAlone }: Pick<Sought, 'name' | 'isAlone'>,
+): HostSurvey {
+  return {
+    service: commandsToFill(reason, name),
+    config: guessed(
+      { format: 'env-file', path: `/${PLACEHOLDER}/${name}.env` },
+      'nothing was found',
+    ),
+    tlsDirectory: isAlone
+      ? guessed(USUAL_TLS_DIRECTORY, 'the usual place')
+      : guessed(`/${PLACEHOLDER}/${name}/pki`, 'members of one machine need a folder each'),
+    notes: [],
+  };
+}
+
+function commandsToFill(reason: string, name: string): Guess<ServiceSpec> {
+  const argv = (verb: string) => [PLACEHOLDER, verb, name] as const;
+  const [start, stop, status] = [argv('start'), argv('stop'), argv('status')];
+  const service = { manager: 'command', start, stop, status, logFile: undefined } as const;
+  return guessed(service, `nothing was found: ${reason}`);
+}
+
+/** The etcd process of this member, or why there is none. */
+async function findProcess(host: Host, sought: Sought): Promise<HostProcess | string> {
+  const listed = await host.exec(['sh', '-c', LIST_SCRIPT], { deadlineMs: LIST_DEADLINE_MS });
+  if (!listed.ok) return listed.error.but;
+  const pids = listed.value.stdout
+    .split('\n')
+    .map(Number)
+    .filter((pid) => pid > 0);
+  const processes: HostProcess[] = [];
+  let refusal = '';
+  for (const pid of pids) {
+    const process = await host.process(pid);
+    if (!process.ok) refusal = process.error.but;
+    else if (process.value !== undefined) processes.push(process.value);
+  }
+  const matching = processes.filter((process) => isOf(process, sought));
+  const [first] = matching.length > 0 ? matching : sought.isAlone ? processes : [];
+  if (first !== undefined) return first;
+  if (pids.length === 0) return 'no process called etcd runs there';
+  return refusal === '' ? `no etcd process there is ${sought.name}` : refusal;
+}
+
+const LIST_DEADLINE_MS = 20_000;
+
+/** Process IDs of what is called etcd, one a line. */
+const LIST_SCRIPT = `
+for place in /proc/[0-9]*; do
+  name=
+  read -r name 2>/dev/null <"$place/comm" || continue
+  case $name in
+    etcdctl* | etcdutl* | etcd-dump* | etcdadm* | etcd-manager*) ;;
+    etcd*) printf '%s\\n' "\${place#/proc/}" ;;
+  esac
+done
+`;
+
+function isOf({ argv, environment }: HostProcess, { name, peerUrls }: Sought): boolean {
+  const given = processSettings(argv, environment);
+  if (!given.known) return false;
+  const settings: Settings = { ...given.value.environment, ...given.value.flags };
+  if (settings[FLAG.name] === name) return true;
+  const listens = (settings[FLAG.listenPeerUrls] ?? '').split(',');
+  return settings[FLAG.name] === undefined && peerUrls.some((url) => listens.includes(url));
+}
+
+function serviceOf(name: string, { pid }: HostProcess, around: Surroundings): Guess<ServiceSpec> {
+  const { unit, mainPid, parentPid, container, scripts, parent, initScript, logFile } = around;
+  if (container !== undefined) return containerService(container, around);
+  if (unit !== undefined && (mainPid === pid || mainPid === parentPid)) {
+    return seen({ manager: 'systemd', unit: unit.replace(/\.service$/, '') });
+  }
+  if (scripts !== undefined) {
+    const script = (name: string): readonly [string, string] => ['sh', `${scripts}/${name}.sh`];
+    const service = {
+      manager: 'command',
+      start: script('start'),
+      stop: script('stop'),
+      status: script('status'),
+      logFile,
+    } as const;
+    return guessed(service, 'these scripts stand in the folder that it runs in');
+  }
+  const runit = /(?:^|\/)runsv\s+(\S+)/.exec(parent)?.[1];
+  if (runit !== undefined)
+    return guessed(verbs(['sv'], [runit], logFile), `runsv ${runit} has started it`);
+  if (initScript !== undefined) {
+    return guessed(
+      verbs([initScript], [], logFile),
+      'that script is there, and no supervisor was found',
+    );
+  }
+  return commandsToFill('no unit, no container, no supervisor and no scripts', name);
+}
+
+function verbs(
+  before: readonly [string],
+  after: readonly string[],
+  logFile: string | undefined,
+): Extract<ServiceSpec, { manager: 'command' }> {
+  const argv = (verb: string): readonly [string, ...string[]] => [before[0], verb, ...after];
+  return {
+    manager: 'command',
+    start: argv('start'),
+    stop: argv('stop'),
+    status: argv('status'),
+    logFile,
+  };
+}
+
+function containerService(
+  container: NonNullable<Surroundings['container']>,
+  { manifest }: Surroundings,
+): Guess<ServiceSpec> {
+  if (container.isPod) {
+    const path = manifest ?? '/etc/kubernetes/manifests/etcd.yaml';
+    return guessed(
+      { manager: 'static-pod', path },
+      'it runs in a pod, and manifests stand there as a rule',
+    );
+  }
+  const { binary, name, id } = container;
+  const service = { manager: 'docker', container: name ?? id, binary } as const;
+  return name === undefined
+    ? guessed(service, `${binary} did not tell the name of ${id}`)
+    : seen(service);
+}
+
+async function configOf(
+  host: Host,
+  process: HostProcess,
+  around: Surroundings,
+  name: string,
+): Promise<Guess<ConfigSpec>> {
+  const file = configFileOf(process);
+  if (file !== undefined) {
+    const path = file.startsWith('/') ? file : `${around.folder ?? ''}/${file}`;
+    return seen({ format: 'yaml', path });
+  }
+  const flags = Object.values(FLAG).filter((flag) =>
+    process.argv.some((word) => isFlag(word, flag)),
+  );
+  const variables = Object.keys(process.environment).filter((name) => name.startsWith('ETCD_'));
+  const peerInFlags = flags.includes(FLAG.listenPeerUrls) || variables.length === 0;
+  if (peerInFlags && flags.length > 0) return flagsConfig(around, name);
+  return await envFileOf(host, process, around, name);
+}
+
+function isFlag(word: string, flag: string): boolean {
+  return (
+    word === `--${flag}` ||
+    word.startsWith(`--${flag}=`) ||
+    word.startsWith(`-${flag}=`) ||
+    word === `-${flag}`
+  );
+}
+
+function configFileOf({ argv, environment }: HostProcess): string | undefined {
+  const at = argv.findIndex((word) => isFlag(word, 'config-file'));
+  const word = argv[at] ?? '';
+  const flag =
+    at < 0 ? undefined : word.includes('=') ? word.slice(word.indexOf('=') + 1) : argv[at + 1];
+  const file = flag ?? environment[environmentName('config-file')] ?? '';
+  return file === '' ? undefined : file;
+}
+
+function flagsConfig({ unitFile }: Surroundings, name: string): Guess<ConfigSpec> {
+  if (unitFile !== undefined) return seen({ format: 'flags', path: unitFile });
+  return guessed(
+    { format: 'flags', path: `/${PLACEHOLDER}/${name}` },
+    'its settings are flags, and what starts it with them was not found',
+  );
+}
+
+/** The file that has most of the variables that the process runs with, as it runs with them. */
+async function envFileOf(
+  host: Host,
+  process: HostProcess,
+  { environmentFiles, envFiles }: Surroundings,
+  name: string,
+): Promise<Guess<ConfigSpec>> {
+  const named = new Set(environmentFiles);
+  const paths = [...new Set([...environmentFiles, ...envFiles])].slice(0, MOST_FILES);
+  const rated = await Promise.all(
+    paths.map(async (path) => {
+      const file = await host.readFile(path);
+      const text =
+        file.ok && file.value !== undefined ? new TextDecoder().decode(file.value.bytes) : '';
+      return { path, count: agreement(text, process.environment) };
+    }),
+  );
+  const best = [...rated].sort((a, b) => b.count - a.count)[0];
+  if (best !== undefined && best.count > 0) {
+    const value = { format: 'env-file', path: best.path } as const;
+    if (named.has(best.path)) return seen(value);
+    return guessed(
+      value,
+      `${String(best.count)} of its ETCD_ variables stand there with the values that it runs with`,
+    );
+  }
+  const [first] = environmentFiles;
+  if (first !== undefined) {
+    return guessed(
+      { format: 'env-file', path: first },
+      "it is the unit's EnvironmentFile, though none of the running settings stands in it",
+    );
+  }
+  return guessed(
+    { format: 'env-file', path: `/${PLACEHOLDER}/${name}.env` },
+    'no file with its ETCD_ variables was found',
+  );
+}
+
+/** How many lines `NAME=value` say what the environment says. */
+export function agreement(text: string, environment: Readonly<Record<string, string>>): number {
+  const lines = text.split('\n').flatMap((line) => {
+    const match = /^\s*(?:export\s+)?(ETCD_[A-Z0-9_]+)=(.*?)\s*$/.exec(line);
+    return match === null ? [] : [{ name: match[1] ?? '', value: unquoted(match[2] ?? '') }];
+  });
+  return lines.filter(({ name, value }) => environment[name] === value).length;
+}
+
+function unquoted(text: string): string {
+  const inner = /^(["'])(.*)\1$/.exec(text)?.[2];
+  return inner ?? text;
+}
+
+function tlsDirectoryOf(sought: Sought, process: HostProcess, config: ConfigSpec): Guess<string> {
+  const given = processSettings(process.argv, process.environment);
+  const settings: Settings = given.known
+    ? { ...given.value.environment, ...given.value.flags }
+    : {};
+  const present = settings[FLAG.peerCertFile] ?? settings[FLAG.peerTrustedCaFile] ?? '';
+  if (present.startsWith('/')) {
+    return guessed(folderOf(present), 'its peer certificate stands there now');
+  }
+  if (sought.isAlone || !config.path.startsWith('/') || config.path.includes(PLACEHOLDER)) {
+    return guessed(USUAL_TLS_DIRECTORY, 'the usual place');
+  }
+  return guessed(
+    `${folderOf(config.path)}/pki`,
+    'several members share this machine: each needs a folder of its own',
+  );
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, Math.max(1, path.lastIndexOf('/')));
+}
