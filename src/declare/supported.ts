@@ -39,8 +39,8 @@ const CHOICES: readonly Choice[] = [
   },
   {
     key: 'config.format',
-    supported: ['env-file', 'yaml'],
-    asks: ({ members }) => members.map(({ config }) => config.format),
+    supported: ['env-file', 'yaml', 'flags'],
+    asks: ({ members }) => members.map(formatWord),
   },
   {
     key: 'gates.canary',
@@ -56,6 +56,12 @@ const CHOICES: readonly Choice[] = [
   { key: 'hooks.afterGate', supported: ['none'], asks: ({ hooks }) => given(hooks.afterGate) },
   { key: 'hooks.onFailure', supported: ['none'], asks: ({ hooks }) => given(hooks.onFailure) },
 ];
+
+/** In a unit flags can be written anew; in a script that a command starts they are somebody's own. */
+function formatWord({ config, service }: DesiredSpec['members'][number]): string {
+  if (config.format !== 'flags' || service.manager === 'systemd') return config.format;
+  return `flags (with service.manager: ${service.manager})`;
+}
 
 function sudoWord(sudo: DesiredSpec['members'][number]['host']['sudo']): string {
   if (sudo === false) return 'false';

@@ -56,7 +56,8 @@ function toPlaced(
     own: own.service,
     defaults: defaults.service,
   });
-  const config = toConfig(context, { ...layers, own: own.config, defaults: defaults.config });
+  const places = { ...layers, own: own.config, defaults: defaults.config };
+  const config = toConfig(context, places, service);
   const tls = toTls(context, index, own.tls, defaults.tls, isLocal);
   return {
     ...(service === undefined ? {} : { service }),

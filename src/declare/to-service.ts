@@ -118,13 +118,16 @@ function missing(
 }
 
 /** Undefined: what is wrong is reported. */
-export function toConfig(context: Context, layers: Layers<LooseConfig>): ConfigSpec | undefined {
+export function toConfig(
+  context: Context,
+  layers: Layers<LooseConfig>,
+  service: ServiceSpec | undefined,
+): ConfigSpec | undefined {
   const kind = { key: 'format', default: DEFAULTS.config.format } as const;
   const block = mergedBlock<LooseConfig>(context, { name: 'config', kind, ...layers });
   if (block === undefined) return undefined;
   const format = block.value.format ?? DEFAULTS.config.format;
-  const isDefault = format === DEFAULTS.config.format;
-  const text = block.value.path ?? (isDefault ? DEFAULTS.config.path : undefined);
+  const text = block.value.path ?? usualPath(format, service);
   const at = block.pathOf('path');
   if (text === undefined) {
     if (context.has(at)) return undefined;
@@ -138,4 +141,15 @@ export function toConfig(context: Context, layers: Layers<LooseConfig>): ConfigS
   }
   const path = hostPath(context, at, text, layers.isLocal);
   return path === undefined ? undefined : { format, path };
+}
+
+/** Flags go into a drop-in of the unit, whose place follows from its name. */
+function usualPath(
+  format: ConfigSpec['format'],
+  service: ServiceSpec | undefined,
+): string | undefined {
+  if (format === DEFAULTS.config.format) return DEFAULTS.config.path;
+  if (format !== 'flags' || service?.manager !== 'systemd') return undefined;
+  const unit = service.unit.replace(/\.service$/, '');
+  return `/etc/systemd/system/${unit}.service.d/50-peershift.conf`;
 }

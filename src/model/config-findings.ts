@@ -142,13 +142,13 @@ export function settingElsewhere(sources: ConfigSources): readonly ConfigFinding
     return `${variable} is in the process's environment and not in ${path}: ${origin}`;
   });
   const written = elsewhere
-    .filter(({ flag, isFlag }) => {
-      const isSeen = (isFlag ? process.flags : process.environment)[flag] !== undefined;
+    .filter(({ flag, isFlag, wins }) => {
+      const isSeen = isFlag ? process.flags[flag] !== undefined : !wins;
       return isOwned(flag) && !isSeen && format === 'env-file';
     })
     .map(({ flag, isFlag, place }) => {
       const name = isFlag ? `--${flag}` : environmentName(flag);
-      return `${name} is set in ${place} as well as by ${path}: which one the next start takes is not ours to guess`;
+      return `${name} is set in ${place}, which counts before ${path}: what is written there would have no effect`;
     });
   return [...variables, ...written].map((says) => ({
     code: 'SETTING_ELSEWHERE',

@@ -19,6 +19,8 @@ export interface SettingElsewhere {
   /** `/etc/systemd/system/etcd.service:7`. */
   readonly place: string;
   readonly isFlag: boolean;
+  /** Is it read behind the configuration, so that it wins? */
+  readonly wins: boolean;
 }
 
 export interface ConfigSources {

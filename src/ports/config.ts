@@ -1,6 +1,7 @@
 /** One member's settings, wherever they live. Types only. */
 
 import type { Result } from '../base/result.ts';
+import type { SettingElsewhere } from '../model/config-sources.ts';
 import type { Failure } from '../model/failure.ts';
 import type { SettingChange, Settings } from '../model/settings.ts';
 import type { Answer } from './answer.ts';
@@ -19,6 +20,8 @@ export interface ConfigFile {
   readonly text: string;
   /** Where each setting stands, as `/etc/default/etcd:12`, by flag. */
   readonly places?: Readonly<Record<string, string>>;
+  /** Settings that other places of its service make; those that stand last count. */
+  readonly elsewhere?: readonly SettingElsewhere[];
   /**
    * Only of a file that a process reads by itself and then forgets: what it held when, oldest first, as
    * far back as that is known without a gap. The last one is what it holds now.

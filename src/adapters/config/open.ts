@@ -4,17 +4,22 @@ import { unreachable } from '../../base/assert.ts';
 import type { DesiredMember } from '../../model/desired.ts';
 import type { Host, MemberConfig } from '../../ports.ts';
 import { envFileConfig } from './env-file.ts';
+import { tracedConfig } from './traced.ts';
+import { unitFlagsConfig } from './unit-flags.ts';
 import { yamlFileConfig } from './yaml-file.ts';
 
 /** What this version cannot do is refused by name before this is reached. */
-export function openConfig(host: Host, { config }: DesiredMember): MemberConfig {
+export function openConfig(host: Host, { config, service }: DesiredMember): MemberConfig {
+  const traced = (door: MemberConfig): MemberConfig =>
+    service.manager === 'systemd' ? tracedConfig(host, service.unit, door) : door;
   switch (config.format) {
     case 'env-file':
-      return envFileConfig(host, config.path);
+      return traced(envFileConfig(host, config.path));
     case 'yaml':
       return yamlFileConfig(host, config.path);
     case 'flags':
-      throw new Error('the format flags has no adapter yet');
+      if (service.manager === 'systemd') return unitFlagsConfig(host, service.unit, config.path);
+      throw new Error(`flags of a member that ${service.manager} starts have no adapter`);
     default:
       return unreachable(config.format);
   }

@@ -25,7 +25,7 @@ describe('unsupported', () => {
   it('names keys of members by their number', () => {
     const docker = 'service: { manager: docker, container: etcd }';
     const lines = asked(memberWith(docker, 'config: { format: flags, path: /etc/etcd.service }'));
-    expect(lines).toContain('members[0].config.format: flags');
+    expect(lines).toContain('members[0].config.format: flags (with service.manager: docker)');
     expect(lines).toContain('members[0].service.manager: docker');
   });
 
