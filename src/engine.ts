@@ -236,8 +236,8 @@ export async function verify(rim: Rim): Promise<Result<readonly Finding[], reado
   const world = worldOf(seen.value.state);
   if (!world.ok) return world;
   const { doors, dialer } = rim;
+  const { state } = seen.value;
   const isHere = (name: MemberName): boolean => doors.get(name)?.host === rim.here;
-  return ok(
-    await verifyLinks({ state: seen.value.state, world: world.value, doors, dialer, isHere }),
-  );
+  const keysStay = rim.desired.pki.mode === 'in-place';
+  return ok(await verifyLinks({ state, world: world.value, doors, dialer, isHere, keysStay }));
 }

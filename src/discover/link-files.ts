@@ -15,16 +15,17 @@ export interface LinkFiles {
   readonly all: Result<PeerFiles, string>;
 }
 
-/** In memory only, and each text must still be the one that was observed. */
+/** In memory only, and each text must still be the one that was observed. A key that stays is not read. */
 export async function readLinkFiles(
   host: Host,
   member: ObservedMember,
   { peer }: PeerProcess,
+  keyStays = false,
 ): Promise<LinkFiles> {
   const [ca, cert, key] = await Promise.all([
     readText(host, member, 'trusted CA file', peer.trustedCaFile),
     readText(host, member, 'leaf', peer.certFile),
-    readText(host, member, 'key', peer.keyFile),
+    keyStays ? staying(host, member) : readText(host, member, 'key', peer.keyFile),
   ]);
   if (hasSeparateLeaf(member)) {
     const reason = `${member.name} dials with ${SEPARATE_CLIENT_LEAF}, which cannot be judged here`;
@@ -34,6 +35,12 @@ export async function readLinkFiles(
   if (!cert.ok) return { ca, all: cert };
   if (!key.ok) return { ca, all: key };
   return { ca, all: ok({ ca: ca.value, cert: cert.value, key: key.value }) };
+}
+
+function staying({ label }: Host, { name }: ObservedMember): Result<string, string> {
+  return err(
+    `the key of ${name} never leaves ${label} (pki.mode: in-place): no dial is made with it`,
+  );
 }
 
 function hasSeparateLeaf({ running }: ObservedMember): boolean {

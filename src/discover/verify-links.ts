@@ -18,8 +18,10 @@ export interface VerifyInput {
   readonly world: World;
   readonly doors: ReadonlyMap<MemberName, MemberDoors>;
   readonly dialer: PeerDialer;
-  /** Is the member's host this machine, so that a dial from here is one from there? */
+  /** Is the member's host this machine? */
   readonly isHere: (member: MemberName) => boolean;
+  /** Keys on other machines stay there. */
+  readonly keysStay?: boolean;
 }
 
 /** Each question opens one to a few connections: enough to be quick, far below what a listener notices. */
@@ -30,7 +32,8 @@ const QUESTIONS_AT_ONCE = 8;
  * stands against mutual TLS; the same cluster gives the same findings in the same order.
  */
 export async function verifyLinks(input: VerifyInput): Promise<readonly Finding[]> {
-  const { state, world, isHere, dialer } = input;
+  const { state, world } = input;
+  const dialerAt = (name: MemberName): PeerDialer => input.doors.get(name)?.dialer ?? input.dialer;
   const files = await filesOf(input);
   const authorities = authorityText(files);
   const pairs = world.members.flatMap((from) => {
@@ -39,10 +42,12 @@ export async function verifyLinks(input: VerifyInput): Promise<readonly Finding[
   const questions: readonly (() => Promise<readonly Finding[]>)[] = [
     ...pairs.map(({ from, to }) => async () => {
       const own = { files: files.get(from.name)?.all, elsewhere: elsewhere(input, from.name) };
-      return [await pairFinding({ world, from, to, dialer, ...own })];
+      return [await pairFinding({ world, from, to, dialer: dialerAt(from.name), ...own })];
     }),
     ...world.members.map((member) => async () => {
-      return portFindings({ world, member, authorities, dialer, isHere: isHere(member.name) });
+      const dialer = dialerAt(member.name);
+      const isHere = elsewhere(input, member.name) === undefined;
+      return portFindings({ world, member, authorities, dialer, isHere });
     }),
   ];
   const answers = await mapBounded(questions, QUESTIONS_AT_ONCE, (ask) => ask());
@@ -55,7 +60,8 @@ async function filesOf(input: VerifyInput): Promise<ReadonlyMap<MemberName, Link
     if (process === undefined) return [];
     const observed = input.state.members.find((each) => each.name === name);
     const member = present(observed, `the observed member ${name}`);
-    return [[name, await readLinkFiles(hostOf(input, name), member, process)] as const];
+    const keyStays = input.keysStay === true && !input.isHere(name);
+    return [[name, await readLinkFiles(hostOf(input, name), member, process, keyStays)] as const];
   });
   return new Map((await Promise.all(read)).flat());
 }
@@ -65,8 +71,9 @@ function authorityText(files: ReadonlyMap<MemberName, LinkFiles>): string {
   return [...new Set(texts)].sort().join('\n');
 }
 
+/** A member's own dialer dials from its host. */
 function elsewhere(input: VerifyInput, name: MemberName): string | undefined {
-  if (input.isHere(name)) return undefined;
+  if (input.isHere(name) || input.doors.get(name)?.dialer !== undefined) return undefined;
   const { label } = hostOf(input, name);
   return `${name} runs on ${label}: its dials cannot be made from this machine`;
 }

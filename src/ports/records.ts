@@ -6,6 +6,7 @@ import type { JournalEntry } from '../model/journal.ts';
 import type { Answer } from './answer.ts';
 import type { MemberConfig } from './config.ts';
 import type { Host } from './host.ts';
+import type { PeerDialer } from './peer.ts';
 import type { LogSource, Service } from './service.ts';
 
 export interface JournalStore {
@@ -24,6 +25,8 @@ export interface MemberDoors {
   readonly config: MemberConfig;
   /** Undefined: no log can be read; the reason is for people. */
   readonly log: LogSource | undefined;
+  /** Dials peer ports from the member's own host; absent: only this machine's dialer is there. */
+  readonly dialer?: PeerDialer;
 }
 
 /** The folder of one run, and what is written into it. */

@@ -6,14 +6,23 @@ import { type Result, err, ok } from '../../base/result.ts';
 import { type Endpoint, type TlsFiles, dialTarget } from './endpoint.ts';
 import { grpcTrouble, isLoginWanted, saysAuthIsOff } from './errors.ts';
 import { quietIpServerName } from './ip-server-name.ts';
-import { type Trouble, closedByUs, notSent } from './trouble.ts';
+import { type Reason, type Trouble, closedByUs, notSent } from './trouble.ts';
 
 export interface EtcdOptions {
   /** Present exactly when the client URLs are https. */
   readonly tls?: TlsFiles;
   readonly auth?: { readonly username: string; readonly password: string };
+  /** How the member is reached when not directly; the host in its URL stays the name that TLS checks. */
+  readonly way?: Way;
   /** The deadline of every call that does not bring its own, login included, in milliseconds. */
   readonly callMs: number;
+}
+
+/** A socket of this machine for each host and port. */
+export interface Way {
+  path(host: string, port: number): Promise<string>;
+  /** Why the last connection there could not be made, and what to do; undefined when it could. */
+  trouble(host: string, port: number): Reason | undefined;
 }
 
 /** `Service/Method`, both spelled as in etcd's rpc.proto: etcd3's own aliases miss HashKV. */
@@ -117,8 +126,16 @@ export class EtcdClient {
       });
       return ok(answer);
     } catch (error) {
-      return err(grpcTrouble(error, module, { endpoint: this.endpoint, deadlineMs }));
+      const { endpoint } = this;
+      return err(this.withWay(grpcTrouble(error, module, { endpoint, deadlineMs })));
     }
+  }
+
+  /** What stands in the way tells more than what the broken connection says. */
+  withWay(trouble: Trouble): Trouble {
+    const { host, port } = this.endpoint;
+    const reason = this.options.way?.trouble(host, port);
+    return reason === undefined ? trouble : { ...trouble, ...reason };
   }
 
   close(): void {
@@ -131,7 +148,7 @@ export class EtcdClient {
   }
 
   #open(): Promise<Result<Channel, Trouble>> {
-    this.#channel ??= openChannel(this.endpoint, this.options.tls);
+    this.#channel ??= openChannel(this.endpoint, this.options);
     return this.#channel;
   }
 
@@ -151,15 +168,19 @@ export class EtcdClient {
 
 async function openChannel(
   endpoint: Endpoint,
-  tls: TlsFiles | undefined,
+  { tls, way }: EtcdOptions,
 ): Promise<Result<Channel, Trouble>> {
+  const path = await way?.path(endpoint.host, endpoint.port);
   const [module, { noop }] = await Promise.all([import('etcd3'), import('cockatiel')]);
   if (endpoint.isTls) quietIpServerName(endpoint.host);
   try {
     const etcd = new module.Etcd3({
-      hosts: `${endpoint.isTls ? 'https' : 'http'}://${dialTarget(endpoint)}`,
+      hosts:
+        path === undefined
+          ? `${endpoint.isTls ? 'https' : 'http'}://${dialTarget(endpoint)}`
+          : `unix:${path}`,
       faultHandling: { global: noop, host: () => noop },
-      grpcOptions: CHANNEL_OPTIONS,
+      grpcOptions: path === undefined ? CHANNEL_OPTIONS : namedAs(endpoint),
       ...(tls === undefined ? {} : { credentials: credentials(tls) }),
     });
     // Not public in etcd3, and the only way to give a deadline, a token and a method name of our own.
@@ -169,6 +190,12 @@ async function openChannel(
     if (tls === undefined || !(error instanceof Error) || error instanceof Bug) throw error;
     return err(notSent(`OpenSSL cannot use the TLS files: ${error.message}`));
   }
+}
+
+/** A socket's path hides which name the certificate must cover. */
+function namedAs(endpoint: Endpoint): Readonly<Record<string, string | number>> {
+  const name = endpoint.isTls ? { 'grpc.ssl_target_name_override': endpoint.host } : {};
+  return { ...CHANNEL_OPTIONS, ...name, 'grpc.default_authority': dialTarget(endpoint) };
 }
 
 function credentials(tls: TlsFiles): {

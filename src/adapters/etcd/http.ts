@@ -7,6 +7,7 @@ import { type Result, err, ok } from '../../base/result.ts';
 import type { Answer } from '../../ports.ts';
 import type { EtcdClient } from './client.ts';
 import { connectionReason } from './connection-words.ts';
+import { dialTarget } from './endpoint.ts';
 import { failureOf } from './errors.ts';
 import { parseMetrics } from './metrics-text.ts';
 import { type Trouble, noAnswer } from './trouble.ts';
@@ -75,7 +76,7 @@ async function get(
   const deadlineMs = client.options.callMs;
   const signal = AbortSignal.timeout(deadlineMs);
   try {
-    const sent = send(client, path, signal);
+    const sent = await send(client, path, signal);
     const [response] = (await once(sent, 'response')) as [IncomingMessage];
     const body = await bodyOf(response, maxBytes);
     if (body === undefined) return err(tooLarge(path, maxBytes));
@@ -83,14 +84,20 @@ async function get(
   } catch (error) {
     if (signal.aborted) return err(noAnswer(deadlineMs));
     const text = error instanceof Error ? socketText(error) : String(error);
-    return err({ kind: 'not-sent', ...connectionReason(text, client.endpoint) });
+    const reason = connectionReason(text, client.endpoint);
+    return err(client.withWay({ kind: 'not-sent', ...reason }));
   }
 }
 
-function send(client: EtcdClient, path: string, signal: AbortSignal): ClientRequest {
+async function send(client: EtcdClient, path: string, signal: AbortSignal): Promise<ClientRequest> {
   const { host, port, isTls } = client.endpoint;
-  const options = { host, port, path, signal, agent: false };
-  const { tls } = client.options;
+  const { tls, way } = client.options;
+  const socketPath = await way?.path(host, port);
+  const direct = { host, port, path, signal, agent: false };
+  const options =
+    socketPath === undefined
+      ? direct
+      : { ...direct, socketPath, headers: { host: dialTarget(client.endpoint) } };
   const sent = isTls ? tlsRequest({ ...options, ...tls }) : plainRequest(options);
   // An abort after the response has begun is told to both; once() listens to the request only until then.
   sent.on('error', () => undefined);

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { type IncomingMessage, request as httpRequest } from 'node:http';
-import { type Socket, connect } from 'node:net';
+import { Socket, connect } from 'node:net';
 import {
   type PeerCertificate,
   type TLSSocket,
@@ -42,29 +42,64 @@ export interface Conversation {
   readonly session: TlsSession | undefined;
 }
 
+/** A connected socket, or the error that stood against it. */
+export type OpenSocket = (
+  host: string,
+  port: number,
+  signal: AbortSignal,
+) => Promise<Socket | Error>;
+
+export interface Dialing {
+  readonly deadlineMs: number;
+  readonly open: OpenSocket;
+}
+
+/** From this machine. */
+export async function openHere(
+  host: string,
+  port: number,
+  signal: AbortSignal,
+): Promise<Socket | Error> {
+  const socket = connect({ host, port });
+  try {
+    await once(socket, 'connect', { signal });
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
 /** One connection, closed at the end; never rejects for what the other side does. */
 export async function converse(
   target: PeerTarget,
   tls: TlsTexts | undefined,
-  deadlineMs: number,
+  { deadlineMs, open }: Dialing,
 ): Promise<Conversation> {
   const { host, port } = urlParts(target.url);
   const signal = AbortSignal.timeout(deadlineMs);
-  const socket = connect({ host, port });
+  const socket = await open(host, port, signal);
+  if (!(socket instanceof Socket)) {
+    const end = signal.aborted ? lateBy(deadlineMs) : troubleOf(socket);
+    return { end, isConnected: false, hasSpoken: false, session: undefined };
+  }
   const line = new Line(socket);
   try {
-    await once(socket, 'connect', { signal });
     line.isConnected = true;
     const spoken = tls === undefined ? socket : line.secure(target, tls);
     if (tls !== undefined) await line.handshake(signal);
     return line.told(await ask(spoken, target, signal));
   } catch (error) {
-    if (signal.aborted) return line.told({ kind: 'late', deadlineMs });
+    if (signal.aborted) return line.told(lateBy(deadlineMs));
     // What the socket said first tells more than what a request on a dead socket says.
     return line.told(troubleOf(line.firstError ?? error));
   } finally {
     line.destroy();
   }
+}
+
+function lateBy(deadlineMs: number): Conversation['end'] {
+  return { kind: 'late', deadlineMs };
 }
 
 /** A connection and what has been seen of it so far. */

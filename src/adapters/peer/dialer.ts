@@ -10,7 +10,13 @@ import type {
   PeerTarget,
   PeerTrouble,
 } from '../../ports.ts';
-import { type Conversation, converse } from './conversation.ts';
+import {
+  type Conversation,
+  type Dialing,
+  type OpenSocket,
+  converse,
+  openHere,
+} from './conversation.ts';
 import { troubleIn } from './trouble.ts';
 
 /** etcd answers in milliseconds; its own dials give up after 2 s, and some lines are far and busy. */
@@ -25,23 +31,27 @@ const TLS_ALERT = 0x15;
 /** What TLS servers say in the clear to plain http: Go's net/http, and nginx. */
 const WANTS_TLS = /HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port/;
 
-/** Each dial is one connection from this machine that ends within `deadlineMs`. */
-export function makePeerDialer(deadlineMs: number = DIAL_DEADLINE_MS): PeerDialer {
+/** Each dial is one connection that ends within `deadlineMs`, from this machine unless `open` says otherwise. */
+export function makePeerDialer(
+  deadlineMs: number = DIAL_DEADLINE_MS,
+  open: OpenSocket = openHere,
+): PeerDialer {
+  const dialing = { deadlineMs, open };
   return {
-    dial: (target, files) => dial(target, files, deadlineMs),
-    dialWithoutLeaf: (target, authorities) => dialWithoutLeaf(target, authorities, deadlineMs),
-    dialPlain: (target) => dialPlain(target, deadlineMs),
+    dial: (target, files) => dial(target, files, dialing),
+    dialWithoutLeaf: (target, authorities) => dialWithoutLeaf(target, authorities, dialing),
+    dialPlain: (target) => dialPlain(target, dialing),
   };
 }
 
 async function dial(
   target: PeerTarget,
   files: PeerFiles,
-  deadlineMs: number,
+  dialing: Dialing,
 ): Promise<Result<PeerAnswer, PeerTrouble>> {
   const problem = fileProblem(files);
   if (problem !== undefined) return err({ kind: 'unusable-files', because: problem });
-  const conversation = await converse(target, files, deadlineMs);
+  const conversation = await converse(target, files, dialing);
   const { end, session } = conversation;
   if (end.kind !== 'answer' || session === undefined) return err(withLikelyCause(conversation));
   const version = versionOf(end.body);
@@ -68,10 +78,10 @@ function withLikelyCause(conversation: Conversation): PeerTrouble {
 async function dialWithoutLeaf(
   target: PeerTarget,
   authorities: string,
-  deadlineMs: number,
+  dialing: Dialing,
 ): Promise<PeerRefusal> {
   if (!isCertificateText(authorities)) return unknown('there is no CA to verify the server with');
-  const conversation = await converse(target, { ca: authorities }, deadlineMs);
+  const conversation = await converse(target, { ca: authorities }, dialing);
   const { end, session, hasSpoken } = conversation;
   if (end.kind === 'answer') {
     return accepted(
@@ -89,8 +99,8 @@ async function dialWithoutLeaf(
   return unknown(trouble.because);
 }
 
-async function dialPlain(target: PeerTarget, deadlineMs: number): Promise<PeerRefusal> {
-  const conversation = await converse(target, undefined, deadlineMs);
+async function dialPlain(target: PeerTarget, dialing: Dialing): Promise<PeerRefusal> {
+  const conversation = await converse(target, undefined, dialing);
   const { end } = conversation;
   if (end.kind === 'answer') {
     if (WANTS_TLS.test(end.body)) return refused('it answered that this port speaks TLS');

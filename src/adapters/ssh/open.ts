@@ -1,11 +1,13 @@
 /** Turns the host blocks of a plan file into hosts reached by ssh, one connection for each machine and user. */
 
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
-import { type Result, err } from '../../base/result.ts';
+import { type Result, err, ok } from '../../base/result.ts';
 import type { HostSpec } from '../../model/desired.ts';
 import type { Failure } from '../../model/failure.ts';
 import type { Host } from '../../ports.ts';
+import { listenFor, socketFor } from './bridge.ts';
 import { SshConnection } from './connection.ts';
 import { sshHost } from './host.ts';
 import { type Route, type SshSpec, routeTo } from './route.ts';
@@ -25,8 +27,17 @@ export interface SshOptions {
 
 export interface SshMachine {
   readonly host: Host;
-  /** A stream to an address as that machine sees it. */
-  forward(address: string, port: number): Promise<Result<Duplex, Failure>>;
+  /** A socket of this machine whose other end is that address, as the far machine sees it. */
+  connect(address: string, port: number): Promise<Result<Socket, Failure>>;
+  /** The path of a socket here: each connection to it is one to that address, made when it is needed. */
+  tunnel(address: string, port: number): Promise<Tunnel>;
+}
+
+export interface Tunnel {
+  readonly path: string;
+  /** Why the last connection could not be made; undefined when it could. */
+  trouble(): Failure | undefined;
+  close(): Promise<void>;
 }
 
 export interface SshMachines {
@@ -53,7 +64,7 @@ export function sshMachines(options: SshOptions): SshMachines {
       if (!route.ok) return err(sshFailure(attempt(label, `reach ${spec.address}`), route.error));
       const connection = connectionTo(route.value);
       const host = sshHost({ connection, label, sudo: sudoOf(spec, options.environment) });
-      return { ok: true, value: machine(host, connection) };
+      return ok(machine(host, connection));
     },
     close: async () => {
       await Promise.all([...connections.values()].map((connection) => connection.close()));
@@ -62,13 +73,26 @@ export function sshMachines(options: SshOptions): SshMachines {
 }
 
 function machine(host: Host, connection: SshConnection): SshMachine {
+  const forward = async (address: string, port: number): Promise<Result<Duplex, Failure>> => {
+    const stream = await connection.forward(address, port);
+    if (stream.ok) return stream;
+    const would = `reach ${address} port ${String(port)} through it`;
+    return err(sshFailure(attempt(host.label, would), stream.error));
+  };
   return {
     host,
-    forward: async (address, port) => {
-      const stream = await connection.forward(address, port);
-      if (stream.ok) return stream;
-      const would = `reach ${address} port ${String(port)} through it`;
-      return err(sshFailure(attempt(host.label, would), stream.error));
+    connect: async (address, port) => {
+      const stream = await forward(address, port);
+      return stream.ok ? ok(await socketFor(stream.value)) : stream;
+    },
+    tunnel: async (address, port) => {
+      let trouble: Failure | undefined;
+      const listening = await listenFor(async () => {
+        const stream = await forward(address, port);
+        trouble = stream.ok ? undefined : stream.error;
+        return stream;
+      });
+      return { ...listening, trouble: () => trouble };
     },
   };
 }
