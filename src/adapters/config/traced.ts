@@ -21,7 +21,7 @@ export function tracedConfig(host: Host, unit: string, config: MemberConfig): Me
 }
 
 function withUnit(file: ConfigFile, { unit, effect, lines }: UnitView): ConfigFile {
-  const paths = environmentPaths(lines);
+  const paths = environmentPaths(lines, unit);
   const isRead = paths.includes(file.path) || !effect.runsEtcd || hasPattern(paths);
   const reads = paths.length === 0 ? 'has no EnvironmentFile=' : `reads ${paths.join(', ')}`;
   const problems = isRead ? [] : [`${unit} does not read it: the unit ${reads}`];

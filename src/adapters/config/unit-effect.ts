@@ -184,7 +184,7 @@ function variablesOf({
       return [{ name, value: rest, place: `${path}:${String(line)}` }];
     });
   });
-  const files = environmentPaths(lines).flatMap((path) => {
+  const files = environmentPaths(lines, unit).flatMap((path) => {
     const { assignments } = parseEnvLines(environmentTexts.get(path) ?? '');
     return assignments.map(({ name, value, line }) => {
       return { name, value, place: `${path}:${String(line)}` };
@@ -193,9 +193,19 @@ function variablesOf({
   return [...own, ...files];
 }
 
-/** Absolute paths in the order in which they are read; `-` in front (may be missing) is cut off. */
-export function environmentPaths({ environmentFiles }: ServiceLines): readonly string[] {
+/**
+ * Absolute paths in the order in which they are read; `-` in front (may be missing) is cut off, and
+ * Debian's `/etc/default/%p` is the file of that unit.
+ */
+export function environmentPaths(
+  { environmentFiles }: ServiceLines,
+  unit: string,
+): readonly string[] {
   return environmentFiles
     .map(({ value }) => value.replace(/^-/, '').replace(/^"(.*)"$/, '$1'))
+    .map((path) => {
+      const expanded = withSpecifiers(path, { unit, hostName: undefined, environment: {} });
+      return expanded.ok ? expanded.value : path;
+    })
     .filter((path) => path.startsWith('/'));
 }

@@ -54,7 +54,7 @@ export async function viewUnit(host: Host, name: string, ours?: string): Answer<
 async function viewOf(host: Host, unit: string, files: readonly TextFile[]): Answer<UnitView> {
   const lines = serviceLines(files);
   const environmentTexts = new Map<string, string>();
-  for (const path of environmentPaths(lines)) {
+  for (const path of environmentPaths(lines, unit)) {
     const text = await textOf(host, path);
     if (!text.ok) return text;
     if (text.value !== undefined) environmentTexts.set(path, text.value);
