@@ -119,6 +119,11 @@ export async function sessionOf(
 
 /** discover, with the operator's CA known so that leaves on hosts can be judged against it. */
 export async function observe(rim: Rim): ReturnType<typeof discover> {
+  return discover(await discoverInput(rim));
+}
+
+/** What a look needs, with or without an API. */
+export async function discoverInput(rim: Rim): Promise<Parameters<typeof discover>[0]> {
   const { desired } = rim;
   const plannedPaths = new Map(
     desired.members.map(({ name, tls, certificate }) => {
@@ -147,7 +152,7 @@ export async function observe(rim: Rim): ReturnType<typeof discover> {
   );
   const text = authority.ok ? authority.value?.bytes : undefined;
   const authorityTexts = text === undefined ? [] : [new TextDecoder().decode(text)];
-  return discover({ ...rim, plannedPaths, authorityTexts });
+  return { ...rim, plannedPaths, authorityTexts };
 }
 
 function planForward(
@@ -174,9 +179,10 @@ function planBack(rim: Rim, session: Session, run: RunState): Result<Rollout, re
   });
 }
 
-function rollbackBase(
+/** What every way back of this plan file is planned with. */
+export function rollbackBase(
   rim: Rim,
-  { observed, world }: Session,
+  { observed, world }: Pick<Session, 'observed' | 'world'>,
 ): Omit<Parameters<typeof planRollback>[0], 'world' | 'goal' | 'installed'> {
   const { desired } = rim;
   const { gates, strategy, name } = desired;
@@ -225,7 +231,8 @@ export function startOf(observed: ObservedState, world: World): readonly MemberS
   });
 }
 
-function goalOf(start: readonly MemberStart[]): readonly MemberGoal[] {
+/** The start as a goal. */
+export function goalOf(start: readonly MemberStart[]): readonly MemberGoal[] {
   return start.map(({ name, urls, settings }) => ({ member: name, urls, settings }));
 }
 

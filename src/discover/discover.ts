@@ -91,7 +91,9 @@ function lookAtCluster(input: DiscoverInput): Promise<Result<ClusterFacts, reado
   return observeCluster({ endpoints: desired.cluster.endpoints, names, openEtcd, clock });
 }
 
-async function lookAtHosts(input: DiscoverInput): Promise<ReadonlyMap<MemberName, HostFacts>> {
+export async function lookAtHosts(
+  input: DiscoverInput,
+): Promise<ReadonlyMap<MemberName, HostFacts>> {
   const facts = input.desired.members.map(async (member) => {
     const planned = input.plannedPaths.get(member.name) ?? [];
     const doors = doorsOf(input, member.name);
@@ -124,7 +126,7 @@ function keptHandles(
 }
 
 /** For each member, the addresses that its dials to each other listed member come from. */
-async function lookAtSources(
+export async function lookAtSources(
   input: DiscoverInput,
   entries: ReadonlyMap<MemberName, ListedMember>,
   list: readonly ListedMember[],
@@ -156,7 +158,7 @@ async function sourcesTo(
 }
 
 /** The second pass over all files, once the CA certificates of every host are there. */
-function judgeFiles(
+export function judgeFiles(
   input: DiscoverInput,
   hosts: ReadonlyMap<MemberName, HostFacts>,
 ): Pick<Parameters<typeof assemble>[0], 'files' | 'authorities'> {

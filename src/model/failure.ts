@@ -121,6 +121,10 @@ export const FAILURES = {
     exit: 4,
     meaning: 'someone else changed a configuration file that a step is about to write',
   },
+  NOT_VERIFIED: {
+    exit: 4,
+    meaning: 'the way back is gone as far as it can be without the API, which alone shows data and health',
+  },
   GATE_FAILED: { exit: 4, meaning: 'the evidence after a step says that it did harm' },
   GATE_TIMED_OUT: { exit: 4, meaning: 'the evidence that a gate waits for did not come in time' },
   STEP_FAILED: { exit: 4, meaning: 'a step could not be carried out' },

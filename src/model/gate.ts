@@ -5,6 +5,8 @@ export type GateCheck =
   | 'list'
   /** Every member healthy, one leader, one term, no alarm, no lag, no unexplained election. */
   | 'health'
+  /** Where no API answers: every process is up, and every peer port answers from every host. */
+  | 'peer-ports'
   /** The observed dial matrix equals the predicted one, on fresh probes. */
   | 'links'
   /** No line in any member's log that the model does not expect, for the quiet time. */

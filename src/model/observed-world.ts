@@ -124,6 +124,7 @@ function diskOf(member: ObservedMember, settings: Settings): Disk {
  */
 function versionOf(state: ObservedState, member: ObservedMember): Fact<string> {
   if (member.status.known) return known(member.status.value.version);
+  if (member.peerVersion !== undefined) return known(member.peerVersion);
   const others = state.members.flatMap(({ status }) =>
     status.known ? [status.value.version] : [],
   );

@@ -53,6 +53,8 @@ export interface ObservedMember {
   /** This member's own copy of the list: name to peer URLs. */
   readonly view: Fact<Readonly<Record<string, readonly PeerUrl[]>>>;
   readonly status: Fact<MemberStatus>;
+  /** As its peer port tells it; asked only where no API answers. */
+  readonly peerVersion?: string;
   readonly health: Fact<{ readonly isHealthy: boolean; readonly reason: string | undefined }>;
   readonly process: Fact<ProcessFact | 'stopped'>;
   /** Settings of the running process (command line and environment). */

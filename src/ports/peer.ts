@@ -50,8 +50,24 @@ export interface PeerRefusal {
   readonly because: string;
 }
 
-/** Dials peer ports from this machine. The last two must be refused, so only `verify` makes them. */
+/** What a peer port says of itself to whoever may connect to it. */
+export type PeerPath = '/version' | '/members' | '/raft/probing';
+
+export interface PeerPage {
+  readonly statusCode: number;
+  readonly body: string;
+  /** Hex; of the answers that carry it (`X-Etcd-Cluster-ID`). */
+  readonly clusterId: string | undefined;
+}
+
+/** Dials peer ports from this machine. `dialWithoutLeaf` and `dialPlain` must be refused: only `verify` makes them. */
 export interface PeerDialer {
+  /** One GET, with these files where the URL is https; for members whose API cannot be asked. */
+  get(
+    target: PeerTarget,
+    files: PeerFiles | undefined,
+    path: PeerPath,
+  ): Promise<Result<PeerPage, PeerTrouble>>;
   /** TLS with this leaf to a server that this CA verifies, then `GET /version` on that connection. */
   dial(target: PeerTarget, files: PeerFiles): Promise<Result<PeerAnswer, PeerTrouble>>;
   /** The same without a client certificate; only an HTTP answer is acceptance. */

@@ -47,7 +47,9 @@ const NONE: readonly string[] = [];
 
 /** A gate with fresh probes has seen every pair of up members. */
 function observedAfter(world: World, step: Step): World {
-  return step.after?.checks.includes('links') === true ? { ...world, unobserved: NONE } : world;
+  const checks = step.after?.checks ?? [];
+  const hasSeen = checks.includes('links') || checks.includes('peer-ports');
+  return hasSeen ? { ...world, unobserved: NONE } : world;
 }
 
 function changesWorld(step: Step): boolean {

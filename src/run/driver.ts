@@ -6,7 +6,7 @@ import type { Failure } from '../model/failure.ts';
 import type { MemberName } from '../model/ids.ts';
 import { memberOfStep } from '../model/step.ts';
 import { type World, withUnobserved } from '../model/world.ts';
-import type { JournalBody } from '../model/journal.ts';
+import type { JournalBody, RunOutcome } from '../model/journal.ts';
 import { runGate } from './gate-loop.ts';
 import type { EvidenceInput } from './evidence.ts';
 import { type Hands, evidenceOf } from './handlers/context.ts';
@@ -39,6 +39,8 @@ export interface DriveInput {
   readonly hasTouched: boolean;
   readonly acceptsDowntime: boolean;
   readonly pauses: Pauses;
+  /** No API answers: there is no cluster lock, only that of the state folder, and the end is not verified. */
+  readonly isBlind?: boolean;
   /** Owner text of the run that is resumed: its lock is taken over at once. */
   readonly formerOwner: string;
 }
@@ -52,6 +54,15 @@ export function drive(input: DriveInput): RunningMachine {
     hasTouched: input.hasTouched,
   });
 }
+
+/** The lock of the state folder is all there is: the one in the cluster needs its API. */
+const NO_CLUSTER_LOCK: ClusterLock = {
+  key: '',
+  leaseId: '',
+  createRevision: '',
+  isHeld: () => Promise.resolve(true),
+  release: () => Promise.resolve(),
+};
 
 class Driver implements RunActors {
   readonly #input: DriveInput;
@@ -67,6 +78,11 @@ class Driver implements RunActors {
   }
 
   acquire: RunActors['acquire'] = async () => {
+    if (this.#input.isBlind === true) {
+      this.#lock = NO_CLUSTER_LOCK;
+      await this.#logs.baseline(this.#input.proven.rollout.start);
+      return GOOD;
+    }
     const lock = await acquireLock({ doors: this.#doors, formerOwner: this.#input.formerOwner });
     if (!lock.ok) return bad(lock.error);
     this.#lock = lock.value;
@@ -100,7 +116,8 @@ class Driver implements RunActors {
       const text = `${where}: the lock is lost; the group in hand is finished, then the run stops`;
       this.#doors.events.emit({ type: 'warning', text });
     }
-    const { acceptsDowntime } = this.#input;
+    // Without an API nobody tells its health; that all processes run is looked at all the same.
+    const acceptsDowntime = this.#input.acceptsDowntime || this.#input.isBlind === true;
     const expected = worldAt(context, context.index);
     const answer = await look(
       { doors: this.#doors, expected, step, where, acceptsDowntime },
@@ -167,18 +184,24 @@ class Driver implements RunActors {
   };
 
   close: RunActors['close'] = async (context) => {
-    const { outcome, failure } = context;
+    const { failure } = context;
+    const outcome = this.#outcomeOf(context);
     const because = failure === undefined ? whyBarred(context) : undefined;
     if (outcome === 'paused' && because !== undefined) {
       this.#doors.events.emit({ type: 'pausing', because: `${because}, as asked` });
     }
     const written = await this.#write({ type: 'closed', outcome, failure });
-    if (this.#lock !== undefined) {
+    if (this.#lock !== undefined && this.#lock !== NO_CLUSTER_LOCK) {
       await this.#lock.release();
       if (written.kind === 'good') await this.#write({ type: 'unlocked' });
     }
     return written;
   };
+
+  /** Without an API the end is not verified, so the run stays open. */
+  #outcomeOf({ outcome }: Context): RunOutcome {
+    return this.#input.isBlind === true && outcome === 'rolled-back' ? 'paused' : outcome;
+  }
 
   async #write(body: JournalBody): Promise<Answer> {
     const written = await this.#doors.journal.write(body);

@@ -3,6 +3,7 @@
  * data last. Answers when all have passed, when one fails, or when the gate's time is up.
  */
 
+import { present } from '../base/assert.ts';
 import { strictest, type GateSpec, type Verdict } from '../model/gate.ts';
 import type { Failure } from '../model/failure.ts';
 import { applyStep, say } from '../model/laws.ts';
@@ -74,6 +75,7 @@ function makeGate({ hands, step, spec }: GateInput): Gate {
       if (logs?.kind === 'fail') return logs;
       const first: Verdict[] = [];
       if (asks('list')) first.push(await listVerdict(doors, after));
+      if (asks('peer-ports')) first.push(await peerPortVerdict(doors, after, touched));
       if (asks('health')) first.push(await healthVerdict(doors, { expected: after, touched }));
       const cheap = strictest(first);
       if (cheap.kind !== 'pass') return cheap;
@@ -88,6 +90,14 @@ function makeGate({ hands, step, spec }: GateInput): Gate {
       return strictest([...second, await dataVerdict(doors, after)]);
     },
   };
+}
+
+async function peerPortVerdict(
+  doors: Hands['doors'],
+  after: Hands['after'],
+  touched: ReturnType<typeof memberOfStep>,
+): Promise<Verdict> {
+  return present(doors.peers, 'a look at the peer ports').verdict(after, touched);
 }
 
 /** A pass is kept: the same fresh probe is not asked for twice. Anything else is put to the other verdicts. */

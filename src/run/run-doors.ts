@@ -3,6 +3,7 @@
 import type { Result } from '../base/result.ts';
 import type { DesiredSpec } from '../model/desired.ts';
 import type { Failure } from '../model/failure.ts';
+import type { Verdict } from '../model/gate.ts';
 import type { MemberName } from '../model/ids.ts';
 import type { ObservedState } from '../model/observed.ts';
 import type { ProvenRollout } from '../model/proof.ts';
@@ -34,6 +35,11 @@ export interface RunDoors {
     members: readonly MemberName[],
     makesAuthority: boolean,
   ) => Promise<Result<undefined, Failure>>;
+  /** Where no API answers: how the peer ports look from every host, and whether a member is back. */
+  readonly peers?: {
+    readonly verdict: (expected: World, touched: MemberName | undefined) => Promise<Verdict>;
+    readonly isBack: (member: MemberName) => Promise<boolean>;
+  };
   readonly backupPath: string;
   readonly lockKey: string;
   readonly lockOwner: string;

@@ -134,6 +134,7 @@ function gateText(gate: PreviewGate): string {
   const texts: Readonly<Record<PreviewGate['checks'][number], string>> = {
     list: 'list read back',
     health: `${all} healthy`,
+    'peer-ports': `${all} processes up and every peer port answers from every host`,
     links:
       gate.linksTotal === 0
         ? 'no link to probe'

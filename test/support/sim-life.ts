@@ -135,6 +135,7 @@ function rimOf(parts: Parts): Rim {
     dialer: {
       dial: () => Promise.reject(new Error('a run dials no peer port')),
       dialWithoutLeaf: () => Promise.reject(new Error('a run dials no peer port')),
+      get: () => Promise.reject(new Error('a run dials no peer port')),
       dialPlain: () => Promise.reject(new Error('a run dials no peer port')),
     },
     store: storeOf(parts),

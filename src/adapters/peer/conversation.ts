@@ -11,10 +11,10 @@ import {
 } from 'node:tls';
 import { sha256 } from '../../base/digest.ts';
 import { isIpAddress, urlParts } from '../../model/url.ts';
-import type { PeerFiles, PeerTarget } from '../../ports.ts';
+import type { PeerFiles, PeerPath, PeerTarget } from '../../ports.ts';
 
-/** etcd's answer is under 100 bytes; of a longer one the beginning is enough to tell that it is not etcd's. */
-const BODY_MAX_BYTES = 4096;
+/** A member list of nine is under 4 KiB; of a longer answer the beginning is enough to tell that it is not etcd's. */
+const BODY_MAX_BYTES = 64 * 1024;
 
 /** Without cert and key no client certificate is shown. */
 export type TlsTexts = Pick<PeerFiles, 'ca'> & Partial<PeerFiles>;
@@ -27,7 +27,12 @@ export interface TlsSession {
 
 export interface Conversation {
   readonly end:
-    | { readonly kind: 'answer'; readonly statusCode: number; readonly body: string }
+    | {
+        readonly kind: 'answer';
+        readonly statusCode: number;
+        readonly body: string;
+        readonly clusterId: string | undefined;
+      }
     | {
         readonly kind: 'trouble';
         readonly code: string;
@@ -75,6 +80,7 @@ export async function converse(
   target: PeerTarget,
   tls: TlsTexts | undefined,
   { deadlineMs, open }: Dialing,
+  path: PeerPath = '/version',
 ): Promise<Conversation> {
   const { host, port } = urlParts(target.url);
   const signal = AbortSignal.timeout(deadlineMs);
@@ -88,7 +94,7 @@ export async function converse(
     line.isConnected = true;
     const spoken = tls === undefined ? socket : line.secure(target, tls);
     if (tls !== undefined) await line.handshake(signal);
-    return line.told(await ask(spoken, target, signal));
+    return line.told(await ask(spoken, target, path, signal));
   } catch (error) {
     if (signal.aborted) return line.told(lateBy(deadlineMs));
     // What the socket said first tells more than what a request on a dead socket says.
@@ -165,18 +171,21 @@ class Line {
 async function ask(
   socket: Socket,
   target: PeerTarget,
+  path: PeerPath,
   signal: AbortSignal,
 ): Promise<Conversation['end']> {
   const { host, port } = urlParts(target.url);
   const createConnection = (): Socket => socket;
   const headers = { connection: 'close' };
-  const sent = httpRequest({ createConnection, host, port, path: '/version', headers, signal });
+  const sent = httpRequest({ createConnection, host, port, path, headers, signal });
   // Told again to whoever still listens when the connection is closed in the end.
   sent.on('error', () => undefined);
   sent.end();
   const [response] = (await once(sent, 'response', { signal })) as [IncomingMessage];
   const body = await bodyOf(response);
-  return { kind: 'answer', statusCode: response.statusCode ?? 0, body };
+  const header = response.headers['x-etcd-cluster-id'];
+  const clusterId = typeof header === 'string' ? header : undefined;
+  return { kind: 'answer', statusCode: response.statusCode ?? 0, body, clusterId };
 }
 
 /** What came of it: an answer has begun, so an end in its middle does not undo it. */

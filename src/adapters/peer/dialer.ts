@@ -2,10 +2,13 @@
 
 import { createSecureContext } from 'node:tls';
 import { type Result, err, ok } from '../../base/result.ts';
+import { isHttps } from '../../model/url.ts';
 import type {
   PeerAnswer,
   PeerDialer,
   PeerFiles,
+  PeerPage,
+  PeerPath,
   PeerRefusal,
   PeerTarget,
   PeerTrouble,
@@ -38,10 +41,33 @@ export function makePeerDialer(
 ): PeerDialer {
   const dialing = { deadlineMs, open };
   return {
+    get: (target, files, path) => get(target, files, path, dialing),
     dial: (target, files) => dial(target, files, dialing),
     dialWithoutLeaf: (target, authorities) => dialWithoutLeaf(target, authorities, dialing),
     dialPlain: (target) => dialPlain(target, dialing),
   };
+}
+
+async function get(
+  target: PeerTarget,
+  files: PeerFiles | undefined,
+  path: PeerPath,
+  dialing: Dialing,
+): Promise<Result<PeerPage, PeerTrouble>> {
+  const isTls = isHttps(target.url);
+  if (isTls && files === undefined) {
+    return err({ kind: 'unusable-files', because: 'there are no files to dial https with' });
+  }
+  const problem = isTls && files !== undefined ? fileProblem(files) : undefined;
+  if (problem !== undefined) return err({ kind: 'unusable-files', because: problem });
+  const conversation = await converse(target, isTls ? files : undefined, dialing, path);
+  const { end } = conversation;
+  if (end.kind !== 'answer') return err(withLikelyCause(conversation));
+  if (!isTls && WANTS_TLS.test(end.body)) {
+    return err({ kind: 'other', because: 'it answered that this port speaks TLS' });
+  }
+  const { statusCode, body, clusterId } = end;
+  return ok({ statusCode, body, clusterId });
 }
 
 async function dial(

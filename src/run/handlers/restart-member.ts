@@ -73,8 +73,7 @@ async function untilItAnswers(hands: Hands, member: MemberName): Promise<Answer>
     if (state.known) goneLooks = state.value.isRunning ? 0 : goneLooks + 1;
     if (goneLooks >= GONE_LOOKS)
       return failedBy(await startFailure(hands, member, 'its process ended'));
-    const status = await etcdOf(hands, member).status();
-    if (status.ok && status.value.leaderId !== undefined) {
+    if (await isBack(hands, member)) {
       const pid = state.known ? state.value.pid : undefined;
       return done({ kind: 'restarted', member, pid });
     }
@@ -94,6 +93,14 @@ async function untilItAnswers(hands: Hands, member: MemberName): Promise<Answer>
     await doors.clock.sleep(waitMs);
     waitMs = Math.min(POLL_MAX_MS, waitMs * 1.5);
   }
+}
+
+/** It knows a leader; where no API answers, its peer port is all that can be asked. */
+async function isBack(hands: Hands, member: MemberName): Promise<boolean> {
+  const { peers } = hands.doors;
+  if (peers !== undefined) return peers.isBack(member);
+  const status = await etcdOf(hands, member).status();
+  return status.ok && status.value.leaderId !== undefined;
 }
 
 async function startFailure(

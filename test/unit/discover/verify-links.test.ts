@@ -60,6 +60,10 @@ class FakeDialer implements PeerDialer {
     return this.anonymous.get(url) ?? { result: 'refused', because: 'an alert' };
   }
 
+  get(): ReturnType<PeerDialer['get']> {
+    return Promise.reject(new Error('verify dials as a member does'));
+  }
+
   async dialPlain(...[{ url }]: Parameters<PeerDialer['dialPlain']>): Promise<PeerRefusal> {
     await this.#note(`plain -> ${url}`);
     return this.plain.get(url) ?? { result: 'refused', because: 'it closed' };

@@ -1,0 +1,124 @@
+/**
+ * Turns hosts and peer ports into the observed state of a cluster whose client API answers nowhere. What
+ * only the API tells (leader, health, alarms) stays unknown.
+ */
+
+import { type Result, err, ok } from '../base/result.ts';
+import type { Failure } from '../model/failure.ts';
+import { type MemberName, memberIdFromHex } from '../model/ids.ts';
+import { type ObservedMember, type ObservedState, known } from '../model/observed.ts';
+import { peerSettings } from '../model/settings.ts';
+import type { PeerUrl } from '../model/url.ts';
+import type { MemberList, PeerFiles } from '../ports.ts';
+import { assemble, matchMembers } from './assemble.ts';
+import type { DiscoverInput } from './discover.ts';
+import { judgeFiles, lookAtHosts, lookAtSources } from './discover.ts';
+import type { HostFacts } from './host-facts.ts';
+import { silentMember } from './member-facts.ts';
+import { agreedList, urlFailures, viewOf } from './member-list.ts';
+import { type PeerPortDoors, type PeerStory, askPeerPort, servedUrls } from './peer-ports.ts';
+
+export interface BlindInput extends DiscoverInput, Pick<PeerPortDoors, 'dialer'> {
+  readonly clusterId: string;
+  /** What the run in hand knows to be advertised: name to URLs. */
+  readonly urls: ReadonlyMap<MemberName, readonly PeerUrl[]>;
+  /** Why nobody answers. */
+  readonly because: string;
+}
+
+export async function discoverBlind(
+  input: BlindInput,
+): Promise<Result<ObservedState, readonly Failure[]>> {
+  const hosts = await lookAtHosts(input);
+  const stories = await askAll(input, hosts);
+  const told = [...stories.values()].flatMap((story) => (story.ok ? [story.value] : []));
+  const foreign = told.find(
+    ({ clusterId }) => clusterId !== undefined && clusterId !== input.clusterId,
+  );
+  if (told.length === 0 || foreign !== undefined) return err([untold(input, stories, foreign)]);
+  const lists = told.map(({ id, members }): MemberList => {
+    return { clusterId: input.clusterId, answeredBy: id ?? memberIdFromHex('0'), members };
+  });
+  const unusable = urlFailures(lists);
+  if (unusable.length > 0) return err(unusable);
+  const silent = err(untold(input, stories, undefined));
+  const list = agreedList(lists.map((each) => ({ status: silent, list: ok(each) })));
+  const { entries, strangers } = matchMembers(input.desired.members, list);
+  const sources = await lookAtSources(input, entries, list);
+  const api = new Map(
+    [...entries].map(([name, { id }]) => {
+      const story = stories.get(name);
+      const facts = silentMember(input.because);
+      return [
+        id,
+        story?.ok === true ? { ...facts, view: known(viewOf(story.value.members)) } : facts,
+      ];
+    }),
+  );
+  const cluster = { clusterId: input.clusterId, list, answerers: new Map(), silent: new Map() };
+  const observedAtMs = input.clock.nowMs();
+  const files = judgeFiles(input, hosts);
+  const state = assemble({
+    ...{ observedAtMs, cluster, entries, strangers, api, hosts, sources },
+    ...files,
+  });
+  return ok({ ...state, members: state.members.map((member) => withVersion(member, stories)) });
+}
+
+type Stories = ReadonlyMap<MemberName, Result<PeerStory, string>>;
+
+function withVersion(member: ObservedMember, stories: Stories): ObservedMember {
+  const story = stories.get(member.name);
+  return story?.ok === true ? { ...member, peerVersion: story.value.version } : member;
+}
+
+async function askAll(
+  input: BlindInput,
+  hosts: ReadonlyMap<MemberName, HostFacts>,
+): Promise<Stories> {
+  const asked = [...hosts].map(async ([name, host]) => {
+    return [name, await askOne(input, name, host)] as const;
+  });
+  return new Map(await Promise.all(asked));
+}
+
+/** On the URL that its process serves, with its own files. */
+async function askOne(
+  input: BlindInput,
+  name: MemberName,
+  host: HostFacts,
+): Promise<Result<PeerStory, string>> {
+  if (!host.running.known) return err(`${name}: ${host.running.reason}`);
+  const peer = peerSettings(host.running.value);
+  const [url] = servedUrls(input.urls.get(name) ?? [], peer.listen);
+  if (url === undefined) return err(`${name} listens on none of its URLs`);
+  const text = async (path: string | undefined): Promise<string> => {
+    const file = path === undefined ? undefined : await input.doors.get(name)?.host.readFile(path);
+    return file?.ok === true && file.value !== undefined
+      ? new TextDecoder().decode(file.value.bytes)
+      : '';
+  };
+  const files: PeerFiles = {
+    ca: await text(peer.trustedCaFile),
+    cert: await text(peer.certFile),
+    key: await text(peer.keyFile),
+  };
+  return askPeerPort(input.dialer, url, files);
+}
+
+function untold(input: BlindInput, stories: Stories, foreign: PeerStory | undefined): Failure {
+  const reasons = [...stories].flatMap(([name, story]) =>
+    story.ok ? [] : [`${name}: ${story.error}`],
+  );
+  return {
+    code: foreign === undefined ? 'ENDPOINT_UNREACHABLE' : 'CLUSTER_MISMATCH',
+    where: 'the cluster',
+    would: 'read the member list from the peer ports, since no API answers',
+    but:
+      foreign === undefined
+        ? [input.because, ...reasons].join('; ')
+        : `a peer port is of cluster ${foreign.clusterId ?? ''}, the run is of ${input.clusterId}`,
+    so: 'what there is cannot be told; nothing was changed',
+    remedy: 'bring the members or their client ports back, then peershift rollback again',
+  };
+}
