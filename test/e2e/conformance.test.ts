@@ -18,7 +18,7 @@ import { linkedMajority } from '../../src/model/steps/settle.ts';
 import type { World } from '../../src/model/world.ts';
 import { value } from '../support/etcd-calls.ts';
 import { type SeenLinks, observeLinks, readViews } from '../support/observed-matrix.ts';
-import { openEyes } from '../support/seen-world.ts';
+import { type LabEyes, openEyes } from '../support/seen-world.ts';
 import {
   LISTEN_KINDS,
   type ListenKind,
@@ -40,6 +40,8 @@ const STARTS = LISTEN_KINDS;
 const ACTIONS_EACH = Math.ceil(ACTIONS / STARTS.length);
 /** A restart and two rounds of probes, on a machine that crawls. */
 const ACTION_MS = 20_000;
+/** What has not settled by the second look is no entry that is under way. */
+const LOOKS = 2;
 const START_MS = 60_000;
 const FETCH_MS = 300_000;
 
@@ -69,7 +71,7 @@ async function walk({ etcd, start, seed, dir }: Walk): Promise<Seen> {
       history.push(`${String(number)} ${actionText(action)}`);
       const foretold = effectOf(world, action, hands.bench);
       await hands.act(action);
-      const [links, looked] = await Promise.all([observeLinks(hands.seen()), eyes.look()]);
+      const [links, looked] = await seenAtOnce(hands, eyes);
       hands.remember(links.views);
       // A member that was restarted while it is cut off tells nobody its list: then the law has it.
       const isHidden = !looked.ok && looked.error.every(({ code }) => code === 'FACT_UNKNOWN');
@@ -89,6 +91,29 @@ async function walk({ etcd, start, seed, dir }: Walk): Promise<Seen> {
     await eyes.close();
     value(await labDown({ dir }, silent));
   }
+}
+
+/**
+ * The look and the probes go side by side. A member that took up an entry between them was seen twice and
+ * differently: then both look again, for they are compared as of one moment.
+ */
+async function seenAtOnce(
+  hands: Awaited<ReturnType<typeof handsOn>>,
+  eyes: LabEyes,
+): Promise<[SeenLinks, Awaited<ReturnType<LabEyes['look']>>]> {
+  for (let more = LOOKS - 1; ; more -= 1) {
+    const [links, looked] = await Promise.all([observeLinks(hands.seen()), eyes.look()]);
+    const members = looked.ok ? looked.value.members : [];
+    const isMoving = members.some(({ name, process: running, view }) => {
+      return running !== undefined && textOfView(view) !== textOfView(links.views.get(name) ?? {});
+    });
+    if (!isMoving || more === 0) return [links, looked];
+  }
+}
+
+function textOfView(view: Readonly<Record<string, readonly string[]>>): string {
+  const rows = Object.entries(view).map(([name, urls]) => `${name} ${[...urls].sort().join()}`);
+  return rows.sort().join('; ');
 }
 
 /** Every pair of members that are up; the others' cells are nobody's. */
