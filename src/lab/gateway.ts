@@ -1,26 +1,40 @@
 /** Turns one JSON call to one member into its answer, or into why there was none; over kept connections. */
 
-import { Agent, request } from 'node:http';
+import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 
 export type GatewayAnswer =
   | { readonly kind: 'answered'; readonly status: number; readonly text: string }
   /** Nothing came back: `refused` says so at once, `broken` in the middle, `late` by our deadline. */
   | { readonly kind: 'refused' | 'broken' | 'late'; readonly reason: string };
 
+/** How a client gets in where the cluster demands more than a connection. */
+export interface GatewayAccess {
+  /** PEM texts, for https endpoints. */
+  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string } | undefined;
+  readonly login?: { readonly username: string; readonly password: string } | undefined;
+}
+
 /** A page of keys is far smaller; more than this is not an answer to anything we ask. */
 const ANSWER_MAX_BYTES = 16 * 1024 * 1024;
 
 /**
- * One client's connection to one member's client URL (http). The JSON gateway stands below `/v3beta`
+ * One client's connection to one member's client URL. The JSON gateway stands below `/v3beta`
  * in 3.3 and `/v3` from 3.4 on; which one is asked of the member at the first call.
  */
 export class Gateway {
   readonly endpoint: string;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  readonly #access: GatewayAccess;
+  readonly #agent: Agent;
   #prefix: string | undefined;
+  /** A simple token lives in the members' memory: a restart, or five idle minutes, end it. */
+  #token: string | undefined;
 
-  constructor(endpoint: string) {
+  constructor(endpoint: string, access: GatewayAccess = {}) {
+    const kept = { keepAlive: true, maxSockets: 1 };
     this.endpoint = endpoint;
+    this.#access = access;
+    this.#agent = isTls(endpoint) ? new TlsAgent({ ...kept, ...access.tls }) : new Agent(kept);
   }
 
   /** POST of a JSON body below the version's prefix, for instance `/kv/put`. */
@@ -30,7 +44,22 @@ export class Gateway {
       if (version.kind !== 'answered') return version;
       this.#prefix = prefixOf(version.text);
     }
-    return this.#send('POST', `${this.#prefix}${path}`, JSON.stringify(body), deadlineMs);
+    const { login } = this.#access;
+    if (login !== undefined && this.#token === undefined) {
+      const refusal = await this.#logIn(this.#prefix, login, deadlineMs);
+      if (refusal !== undefined) return refusal;
+    }
+    const answer = await this.#send(
+      'POST',
+      `${this.#prefix}${path}`,
+      JSON.stringify(body),
+      deadlineMs,
+    );
+    // Not tried again here: whoever called decides, and the next call logs in anew.
+    if (answer.kind === 'answered' && answer.text.includes('invalid auth token')) {
+      this.#token = undefined;
+    }
+    return answer;
   }
 
   /** A plain GET, for instance `/health`. */
@@ -42,6 +71,25 @@ export class Gateway {
     this.#agent.destroy();
   }
 
+  /** Undefined when there is a token now. */
+  async #logIn(
+    prefix: string,
+    { username, password }: NonNullable<GatewayAccess['login']>,
+    deadlineMs: number,
+  ): Promise<GatewayAnswer | undefined> {
+    const body = JSON.stringify({ name: username, password });
+    const answer = await this.#send('POST', `${prefix}/auth/authenticate`, body, deadlineMs);
+    const token = answer.kind === 'answered' ? fieldOf(answer.text, 'token') : undefined;
+    if (typeof token !== 'string') return answer;
+    this.#token = token;
+    return undefined;
+  }
+
+  #request(url: URL, method: string, headers: Record<string, string>): ClientRequest {
+    const options = { method, agent: this.#agent, headers };
+    return isTls(this.endpoint) ? tlsRequest(url, options) : request(url, options);
+  }
+
   #send(
     method: string,
     path: string,
@@ -49,10 +97,9 @@ export class Gateway {
     deadlineMs: number,
   ): Promise<GatewayAnswer> {
     return new Promise((resolve) => {
-      const sent = request(new URL(path, this.endpoint), {
-        method,
-        agent: this.#agent,
-        headers: body === undefined ? {} : { 'content-type': 'application/json' },
+      const sent = this.#request(new URL(path, this.endpoint), method, {
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(this.#token === undefined ? {} : { authorization: this.#token }),
       });
       const late = new Error(`no answer within ${String(deadlineMs)} ms`);
       const timer = setTimeout(() => sent.destroy(late), deadlineMs);
@@ -66,7 +113,7 @@ export class Gateway {
         settle({ kind, reason: cause.message });
       };
       sent.on('error', fail);
-      sent.on('response', (answer) => {
+      sent.on('response', (answer: IncomingMessage) => {
         const parts: Buffer[] = [];
         let size = 0;
         answer.on('data', (part: Buffer) => {
@@ -83,6 +130,10 @@ export class Gateway {
       sent.end(body);
     });
   }
+}
+
+function isTls(endpoint: string): boolean {
+  return endpoint.startsWith('https:');
 }
 
 /** Where the JSON gateway stands in the version that `GET /version` names. */

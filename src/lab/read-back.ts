@@ -4,7 +4,7 @@ import { present } from '../base/assert.ts';
 import type { Result } from '../base/result.ts';
 import { err, ok } from '../base/result.ts';
 import type { Failure } from '../model/failure.ts';
-import { base64, fieldOf, fromBase64, Gateway } from './gateway.ts';
+import { base64, fieldOf, fromBase64, Gateway, type GatewayAccess } from './gateway.ts';
 import type { KeyLedger } from './key-ledger.ts';
 
 export interface ReadBack {
@@ -30,8 +30,9 @@ const RETRY_PAUSE_MS = 200;
 export async function readBackKeys(
   endpoints: readonly string[],
   ledgers: readonly KeyLedger[],
+  access?: GatewayAccess,
 ): Promise<Result<ReadBack, Failure>> {
-  const reader = new PageReader(endpoints);
+  const reader = new PageReader(endpoints, access);
   const lost: string[] = [];
   const mismatched: string[] = [];
   let read = 0;
@@ -69,8 +70,8 @@ class PageReader {
   #current = 0;
   #triesLeft = TOTAL_TRIES;
 
-  constructor(endpoints: readonly string[]) {
-    this.#gateways = endpoints.map((endpoint) => new Gateway(endpoint));
+  constructor(endpoints: readonly string[], access: GatewayAccess | undefined) {
+    this.#gateways = endpoints.map((endpoint) => new Gateway(endpoint, access));
   }
 
   /** The keys below the prefix that come after the last one. */

@@ -3,7 +3,7 @@
 import { assert, present } from '../base/assert.ts';
 import type { Result } from '../base/result.ts';
 import type { Failure } from '../model/failure.ts';
-import { base64, Gateway } from './gateway.ts';
+import { base64, Gateway, type GatewayAccess } from './gateway.ts';
 import { KeyLedger } from './key-ledger.ts';
 import type { ReadBack } from './read-back.ts';
 import { readBackKeys } from './read-back.ts';
@@ -11,8 +11,9 @@ import type { WriterReport } from './write-statistics.ts';
 import { WriteStatistics } from './write-statistics.ts';
 
 export interface WriterOptions {
-  /** Client URLs (http), one for each member. */
+  /** Client URLs, one for each member. */
   readonly endpoints: readonly string[];
+  readonly access?: GatewayAccess | undefined;
   /** Independent clients, each with connections of its own; default four for each member. */
   readonly clients?: number | undefined;
   /** Every key begins with it; it should be used by one writer only. */
@@ -60,7 +61,7 @@ export function startWriter(options: WriterOptions): Writer {
     writeUntil(stopping.signal, {
       ledger,
       statistics,
-      endpoints: rotated(options.endpoints, i),
+      gateways: rotated(options.endpoints, i).map((each) => new Gateway(each, options.access)),
       intervalMs: (1000 * clients) / writesPerSecond,
       onAcknowledged: () => {
         acknowledged += 1;
@@ -81,7 +82,7 @@ export function startWriter(options: WriterOptions): Writer {
     stop: () => (report ??= stop()),
     readBack: () => {
       assert(report, 'the writer is stopped before its keys are read back');
-      return readBackKeys(options.endpoints, ledgers);
+      return readBackKeys(options.endpoints, ledgers, options.access);
     },
   };
 }
@@ -90,14 +91,14 @@ interface ClientLoop {
   readonly ledger: KeyLedger;
   readonly statistics: WriteStatistics;
   /** Starting with this client's own. */
-  readonly endpoints: readonly string[];
+  readonly gateways: readonly Gateway[];
   readonly intervalMs: number;
   readonly onAcknowledged: () => void;
 }
 
 /** One client: one write in flight, on to the next member after a failed one. */
 async function writeUntil(stopped: AbortSignal, loop: ClientLoop): Promise<void> {
-  const gateways = loop.endpoints.map((endpoint) => new Gateway(endpoint));
+  const { gateways } = loop;
   let current = 0;
   let dueAtMs = performance.now();
   while (!stopped.aborted) {

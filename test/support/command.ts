@@ -38,9 +38,12 @@ export interface CommandOptions {
   readonly userId?: number | undefined;
   readonly environment?: Readonly<Record<string, string>> | undefined;
   readonly folder?: string | undefined;
+  /** Words in front of all: those of a program that starts another one, elsewhere. */
+  readonly within?: readonly string[] | undefined;
 }
 
-const MAIN = path.join(CHECKOUT, 'dist/cli/main.js');
+/** Another build can be tried without touching the checkout's own. */
+const MAIN = process.env['PEERSHIFT_MAIN'] ?? path.join(CHECKOUT, 'dist/cli/main.js');
 /** Far above a whole migration of three members, below what a whole story may take. */
 const COMMAND_DEADLINE_MS = 240_000;
 const SHOWN_CHARACTERS = 6000;
@@ -58,9 +61,10 @@ export function startCommand(
   words: readonly string[],
   options: CommandOptions = {},
 ): RunningCommand {
-  const { main = MAIN, userId, environment = {}, folder } = options;
+  const { main = MAIN, userId, environment = {}, folder, within = [] } = options;
   const startedAtMs = performance.now();
-  const child = spawn(process.execPath, [main, ...words], {
+  const [program = '', ...rest] = [...within, process.execPath, main, ...words];
+  const child = spawn(program, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '1', ...environment },
     ...(folder === undefined ? {} : { cwd: folder }),

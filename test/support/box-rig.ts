@@ -1,0 +1,183 @@
+/** Turns machines in boxes into a cluster with clients at work, driven over ssh by the built command. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { expect } from 'vitest';
+
+import type { GatewayAccess } from '../../src/lab/gateway.ts';
+import type { ClientsOrder, ClientsReport } from './box-clients.ts';
+import { type Boxes, startBoxes } from './boxes.ts';
+import {
+  type BoxCluster,
+  type BoxClusterOptions,
+  PASSWORD,
+  boxEtcdctl,
+  startBoxCluster,
+} from './boxes-etcd.ts';
+import { CHECKOUT } from './checkout.ts';
+import { type CommandEnd, type RunningCommand, startCommand } from './command.ts';
+import { value } from './etcd-calls.ts';
+
+/** Making the base for the first time is most of it. */
+export const BOXES_HOOK_MS = 600_000;
+/** Boxes are set up in seconds; a whole migration takes less than a minute, beside others two. */
+export const BOX_STORY_MS = 240_000;
+/** The clients end by themselves: calls of theirs have deadlines of 8 s. */
+const CLIENTS_END_MS = 60_000;
+
+/** One boot for all stories of a file; each begins with a fresh cluster. */
+export async function bootBoxes(): Promise<BoxStories> {
+  return new BoxStories(await startBoxes());
+}
+
+export class BoxStories {
+  readonly lab: Boxes;
+  readonly #rigs = new Set<BoxRig>();
+
+  constructor(lab: Boxes) {
+    this.lab = lab;
+  }
+
+  /** A fresh cluster, clients at work, and a plan file that `change` has seen. */
+  async begin(
+    options: BoxClusterOptions = {},
+    change: (plan: string) => string = (same) => same,
+  ): Promise<BoxRig> {
+    await this.#quiet();
+    const cluster = await startBoxCluster(this.lab, options);
+    await writeFile(cluster.planFile, change(await readFile(cluster.planFile, 'utf8')));
+    const rig = new BoxRig(this.lab, cluster);
+    this.#rigs.add(rig);
+    await rig.work();
+    return rig;
+  }
+
+  async end(): Promise<void> {
+    await this.#quiet();
+    await this.lab.end();
+  }
+
+  async #quiet(): Promise<void> {
+    for (const rig of this.#rigs) await rig.abandon();
+    this.#rigs.clear();
+  }
+}
+
+export class BoxRig {
+  readonly lab: Boxes;
+  readonly cluster: BoxCluster;
+  readonly #commands: RunningCommand[] = [];
+  #clients: ChildProcess | undefined;
+
+  constructor(lab: Boxes, cluster: BoxCluster) {
+    this.lab = lab;
+    this.cluster = cluster;
+  }
+
+  /** Starts `peershift VERB PLAN --json ...` where the operator is. */
+  start(verb: string, ...flags: readonly string[]): RunningCommand {
+    return this.#start([verb, this.cluster.planFile, '--json', ...flags]);
+  }
+
+  /** `peershift VERB PLAN ...` as a person runs it, to its end. */
+  async run(verb: string, ...flags: readonly string[]): Promise<CommandEnd> {
+    return await this.#start([verb, this.cluster.planFile, ...flags]).ended;
+  }
+
+  #start(words: readonly string[]): RunningCommand {
+    const running = startCommand(words, {
+      within: this.lab.inOperator([]),
+      folder: this.cluster.folder,
+      environment: { PEERSHIFT_PASSWORD: PASSWORD },
+    });
+    this.#commands.push(running);
+    return running;
+  }
+
+  /** Clients that write until `settle`. */
+  async work(): Promise<void> {
+    const { endpoints, options } = this.cluster;
+    const order: ClientsOrder = {
+      endpoints,
+      access: await this.#access(),
+      keepsLeases: options.clientTls !== true && options.auth !== true,
+    };
+    const script = path.join(CHECKOUT, 'test/support/box-clients.ts');
+    const words = [process.execPath, '--import', import.meta.resolve('tsx'), script];
+    const [program = '', ...rest] = this.lab.inOperator([...words, JSON.stringify(order)]);
+    this.#clients = spawn(program, rest, { stdio: ['pipe', 'pipe', 'inherit'] });
+  }
+
+  /** Ends the clients: every acknowledged write is there, all members hold the same, nothing of ours is left. */
+  async settle(): Promise<ClientsReport> {
+    const clients = this.#clients;
+    if (clients === undefined) throw new Error('no clients are at work');
+    let text = '';
+    clients.stdout?.on('data', (bytes: Buffer) => {
+      text += bytes.toString('utf8');
+    });
+    const ended = once(clients, 'close', { signal: AbortSignal.timeout(CLIENTS_END_MS) });
+    clients.stdin?.end();
+    await ended;
+    this.#clients = undefined;
+    return JSON.parse(text) as ClientsReport;
+  }
+
+  async expectNothingLost(): Promise<ClientsReport> {
+    const report = await this.settle();
+    const { read, lost, mismatched } = value(report.readBack);
+    expect({ read, lost, mismatched }).toEqual({
+      read: report.acknowledged,
+      lost: [],
+      mismatched: [],
+    });
+    expect(report.acknowledged).toBeGreaterThan(100);
+    expect(new Set(report.hashes).size, `hashes: ${report.hashes.join(', ')}`).toBe(1);
+    expect(report.ownKeys, 'keys of peershift in the cluster').toBe(0);
+    if (report.leases !== undefined) {
+      expect(report.leases.failures).toEqual([]);
+      expect(report.leases.survived).toBe(this.cluster.names.length);
+    }
+    return report;
+  }
+
+  /** By name, as the cluster itself has it. */
+  async peerUrls(): Promise<Readonly<Record<string, readonly string[]>>> {
+    const text = await boxEtcdctl(this.lab, this.cluster, ['member', 'list', '-w', 'json']);
+    const { members } = JSON.parse(text) as { members: { name: string; peerURLs: string[] }[] };
+    return Object.fromEntries(members.map(({ name, peerURLs }) => [name, peerURLs]));
+  }
+
+  /** Every member is advertised with this scheme alone, and serves. */
+  async expectServing(scheme: 'http' | 'https'): Promise<void> {
+    for (const [name, urls] of Object.entries(await this.peerUrls())) {
+      for (const url of urls) expect(url, name).toMatch(new RegExp(`^${scheme}://`));
+    }
+    await boxEtcdctl(this.lab, this.cluster, ['endpoint', 'health']);
+  }
+
+  /** Leaves neither a command nor a client. */
+  async abandon(): Promise<void> {
+    for (const running of this.#commands) {
+      running.kill('SIGKILL');
+      await running.ended;
+    }
+    if (this.#clients?.exitCode === null) {
+      const gone = once(this.#clients, 'exit');
+      this.#clients.kill('SIGKILL');
+      await gone;
+    }
+  }
+
+  async #access(): Promise<GatewayAccess> {
+    const { options, clientFlags } = this.cluster;
+    const texts = clientFlags.map((flag) => readFile(flag.slice(flag.indexOf('=') + 1), 'utf8'));
+    const [ca = '', cert = '', key = ''] = await Promise.all(texts);
+    return {
+      ...(options.clientTls === true ? { tls: { ca, cert, key } } : {}),
+      ...(options.auth === true ? { login: { username: 'root', password: PASSWORD } } : {}),
+    };
+  }
+}
