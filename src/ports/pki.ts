@@ -61,8 +61,8 @@ export interface CertificateTools {
     authority: { certificatePem: string; keyPem: string } | undefined,
   ): Answer<MadeCertificate>;
   makeRequest(wish: CertificateWish): Answer<MadeRequest>;
-  /** The reason has no part of the content in it. */
-  inspectFile(bytes: Uint8Array): Result<InspectedFile, string>;
+  /** The reason has no part of the content in it; `beside`: other files, whose CAs may vouch. */
+  inspectFile(bytes: Uint8Array, beside?: readonly Uint8Array[]): Result<InspectedFile, string>;
   importChain(input: ImportInput): Result<ImportedChain, string>;
   /** A certificate chain with its key under a password; the bytes of the file. */
   makePkcs12(

@@ -28,9 +28,75 @@ const SILENT = new Set(['EC PARAMETERS', 'DH PARAMETERS', 'PUBLIC KEY', 'X509 CR
 
 /**
  * PEM (any order, any line ends, bundles), DER or PKCS#7. The reason is one line without any part
- * of the content; it says what etcd would stumble over.
+ * of the content; it says what etcd would stumble over. `beside`: other files, whose CAs show
+ * whether a certificate is still as it was signed.
  */
-export function inspectFile(bytes: Uint8Array): Result<InspectedFile, string> {
+export function inspectFile(
+  bytes: Uint8Array,
+  beside: readonly Uint8Array[] = [],
+): Result<InspectedFile, string> {
+  const found = readFile(bytes);
+  if (!found.ok) return found;
+  const others = beside.flatMap((other) => {
+    const read = readFile(other);
+    return read.ok ? read.value.parsed : [];
+  });
+  const { parsed, ...file } = found.value;
+  for (const [index, one] of parsed.entries()) {
+    const problem = signatureProblem(one, [...parsed, ...others]);
+    if (problem === undefined) continue;
+    return err(`certificate ${String(index + 1)} of ${String(parsed.length)}: ${problem}`);
+  }
+  return ok(file);
+}
+
+/** Whoever vouches for it is at hand, and its signature does not fit: it was changed on the way. */
+function signatureProblem(one: Parsed, all: readonly Parsed[]): string | undefined {
+  const issuerId = issuerKeyIdOf(one);
+  // By name or by key id: damage spares one of the two. Whoever signs itself need be no CA.
+  const issuers = all.filter((other) => {
+    const isNamed = other.subjectHex === one.issuerHex && (other.certificate.isCa || other === one);
+    return isNamed || (issuerId !== '' && keyIdentifierOf(other) === issuerId);
+  });
+  const fits = issuers.some(({ publicKey }) => {
+    try {
+      return one.x509.verify(publicKey);
+    } catch {
+      return false;
+    }
+  });
+  if (issuers.length === 0 || fits) return undefined;
+  return `the signature of "${one.certificate.issuer}" on it does not fit`;
+}
+
+/** Hex of the subject key id; empty when it has none. */
+function keyIdentifierOf({ extensions }: Parsed): string {
+  const value = extensions.get(EXTENSION.subjectKeyId)?.value;
+  if (value === undefined) return '';
+  try {
+    return Buffer.from(contentOf(readDer(Buffer.from(value, 'latin1'))), 'latin1').toString('hex');
+  } catch {
+    return '';
+  }
+}
+
+/** Hex of the authority key id; empty when it has none. */
+function issuerKeyIdOf({ extensions }: Parsed): string {
+  const value = extensions.get(EXTENSION.authorityKeyId)?.value;
+  if (value === undefined) return '';
+  try {
+    const part = partsOf(readDer(Buffer.from(value, 'latin1'))).find((each) => isContext(each, 0));
+    return Buffer.from(contentOf(part), 'latin1').toString('hex');
+  } catch {
+    return '';
+  }
+}
+
+interface ReadFile extends InspectedFile {
+  readonly parsed: readonly Parsed[];
+}
+
+function readFile(bytes: Uint8Array): Result<ReadFile, string> {
   const buffer = Buffer.from(bytes);
   if (buffer.length === 0) return err('it is empty');
   const mark = byteOrderProblem(buffer);
@@ -55,10 +121,10 @@ function byteOrderProblem(buffer: Buffer): string | undefined {
 function inspectBlocks(
   blocks: readonly PemBlock[],
   encoding: InspectedFile['encoding'],
-): Result<InspectedFile, string> {
+): Result<ReadFile, string> {
   const keys: InspectedKey[] = [];
   const requests: InspectedRequest[] = [];
-  let certificates: InspectedFile['certificates'] = [];
+  let certificates: readonly Parsed[] = [];
   for (const block of blocks) {
     const text = asPem(block);
     if (/(^| )PRIVATE KEY$/.test(block.label)) {
@@ -78,12 +144,18 @@ function inspectBlocks(
   if (wanted.length > 0) {
     const parsed = parseCertificates(wanted.map(asPem).join(''), 'pool');
     if (!parsed.ok) return parsed;
-    certificates = parsed.value.map(detailed);
+    certificates = parsed.value;
   }
   if (keys.length + requests.length + certificates.length === 0) {
     return err('it has neither a certificate nor a key nor a request');
   }
-  return ok({ encoding, certificates, keys, requests });
+  return ok({
+    encoding,
+    certificates: certificates.map(detailed),
+    keys,
+    requests,
+    parsed: certificates,
+  });
 }
 
 /** Headers and all: an encrypted key of the old form says so in its headers. */
@@ -94,7 +166,7 @@ function asPem({ label, headers, bytes }: PemBlock): string {
   return `-----BEGIN ${label}-----\n${head}${body}\n-----END ${label}-----\n`;
 }
 
-function inspectDer(bytes: Buffer): Result<InspectedFile, string> {
+function inspectDer(bytes: Buffer): Result<ReadFile, string> {
   const labels = ['CERTIFICATE', 'CERTIFICATE REQUEST', 'PRIVATE KEY', 'ENCRYPTED PRIVATE KEY'];
   const bundle = pkcs7Certificates(bytes);
   if (bundle !== undefined) {
@@ -158,7 +230,7 @@ export function pkcs7Certificates(bytes: Buffer): readonly Buffer[] | undefined 
 /** The certificates of any encoding as one PEM text; other blocks are left out. */
 export function certificatesAsPem(bytes: Uint8Array): Result<string, string> {
   const buffer = Buffer.from(bytes);
-  const inspected = inspectFile(buffer);
+  const inspected = readFile(buffer);
   if (!inspected.ok) return inspected;
   if (inspected.value.certificates.length === 0) return err('it has no certificate');
   if (inspected.value.encoding === 'PEM') {
@@ -171,15 +243,12 @@ export function certificatesAsPem(bytes: Uint8Array): Result<string, string> {
 }
 
 function detailed(parsed: Parsed): InspectedFile['certificates'][number] {
-  const { certificate, x509, signatureOid, extensions, subjectHex, issuerHex } = parsed;
-  const octets = extensions.get(EXTENSION.subjectKeyId)?.value;
-  const subjectKeyId =
-    octets === undefined ? '' : contentOf(readDer(Buffer.from(octets, 'latin1')));
+  const { certificate, x509, signatureOid, subjectHex, issuerHex } = parsed;
   return {
     ...certificate,
     serial: x509.serialNumber.toLowerCase(),
     signature: SIGNATURE_NAMES[signatureOid] ?? signatureOid,
-    subjectKeyId: Buffer.from(subjectKeyId, 'latin1').toString('hex'),
+    subjectKeyId: keyIdentifierOf(parsed),
     isSelfIssued: subjectHex === issuerHex,
   };
 }

@@ -1,6 +1,13 @@
 /** Turns a private key's PEM into the id of its public half, and an algorithm into a key pair. */
 
-import { type KeyObject, createPrivateKey, createPublicKey, generateKeyPair } from 'node:crypto';
+import {
+  type KeyObject,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPair,
+  sign,
+  verify,
+} from 'node:crypto';
 import { promisify } from 'node:util';
 
 import { sha256 } from '../../base/digest.ts';
@@ -46,6 +53,7 @@ export function readPrivateKey(text: string, reader = 'etcd'): Result<KeyObject,
   if (key === undefined) {
     return err(`its private key is damaged, or of a kind that ${reader} cannot read`);
   }
+  if (!isConsistent(key)) return err('its private key is damaged: its parts do not fit each other');
   const kind = keyKindOf(key);
   return kind.ok ? ok(key) : err(`its key ${kind.error}`);
 }
@@ -99,6 +107,36 @@ export async function makeKeyPair(algorithm: KeyAlgorithm | KeyWish): Promise<Ke
 export function privatePem(key: KeyObject, isTraditional = false): string {
   const older = key.asymmetricKeyType === 'rsa' ? 'pkcs1' : 'sec1';
   return key.export({ type: isTraditional ? older : 'pkcs8', format: 'pem' }).toString();
+}
+
+/**
+ * OpenSSL reads a key whose numbers contradict each other; Go refuses it (rsa.PrivateKey.Validate) or
+ * computes another public half.
+ */
+function isConsistent(key: KeyObject): boolean {
+  const probe = Buffer.from('peershift');
+  try {
+    if (key.asymmetricKeyType === 'rsa' && !hasRsaArithmetic(key)) return false;
+    const digest = key.asymmetricKeyType === 'ed25519' ? null : 'sha256';
+    return verify(digest, probe, createPublicKey(key), sign(digest, probe, key));
+  } catch {
+    return false;
+  }
+}
+
+/** RFC 8017 3.2: what the eight numbers of an RSA key are to each other. */
+function hasRsaArithmetic(key: KeyObject): boolean {
+  const jwk = key.export({ format: 'jwk' });
+  const number = (part: string | undefined): bigint =>
+    BigInt(`0x${Buffer.from(part ?? '', 'base64url').toString('hex') || '0'}`);
+  const [n, e, d, p, q] = [jwk.n, jwk.e, jwk.d, jwk.p, jwk.q].map(number) as [
+    ...[bigint, bigint, bigint, bigint, bigint],
+  ];
+  const one = BigInt(1);
+  if (p <= one || q <= one || p * q !== n) return false;
+  if ((e * d) % (p - one) !== one || (e * d) % (q - one) !== one) return false;
+  const fits = number(jwk.dp) === d % (p - one) && number(jwk.dq) === d % (q - one);
+  return fits && (number(jwk.qi) * q) % p === one;
 }
 
 function isEncrypted(block: PemBlock): boolean {

@@ -18,29 +18,41 @@ const EXIT_REFUSED = 3;
 export async function inspect(files: readonly string[], flags: GlobalFlags): Promise<number> {
   const output = outputOf(flags);
   const nowMs = Date.now();
-  const results: InspectedResult[] = [];
-  for (const file of files) {
-    const bytes = await readBytes(file);
-    const found = bytes.ok ? tools().inspectFile(bytes.value) : bytes;
-    if (found.ok) {
-      results.push({
-        file,
-        found: found.value,
-        findings: inspectFindings(file, found.value, nowMs),
-      });
-    } else {
-      const { error } = found;
-      results.push({ file, refused: typeof error === 'string' ? error : error.but });
-    }
-  }
-  if (output.json) for (const finding of results) output.emit({ type: 'finding', finding });
-  else output.result(inspectText(results, output.paint), { type: 'report', report: results });
-  const isGood = results.every(
+  const read = await Promise.all(files.map((file) => readBytes(file)));
+  const texts = read.flatMap((bytes) => (bytes.ok ? [bytes.value] : []));
+  const results = files.map((file, index): InspectedResult => {
+    const bytes = read[index];
+    if (bytes?.ok !== true) return { file, refused: bytes?.error.but ?? 'it was not read' };
+    const found = tools().inspectFile(bytes.value, texts);
+    if (!found.ok) return { file, refused: found.error };
+    return { file, found: found.value, findings: inspectFindings(file, found.value, nowMs) };
+  });
+  const paired = pairedByName(results);
+  if (output.json) for (const finding of paired) output.emit({ type: 'finding', finding });
+  else output.result(inspectText(paired, output.paint), { type: 'report', report: paired });
+  const isGood = paired.every(
     (result) => 'found' in result && result.findings.every(({ level }) => level !== 'problem'),
   );
   const exit = isGood ? 0 : EXIT_REFUSED;
   output.outcome(exit, isGood ? 'READABLE' : 'CERTIFICATE_UNUSABLE', undefined);
   return exit;
+}
+
+const KEY_END = '-key.pem';
+
+/** `m1-key.pem` beside `m1.pem` must be its key. */
+function pairedByName(results: readonly InspectedResult[]): readonly InspectedResult[] {
+  return results.map((result) => {
+    if (!('found' in result) || !result.file.endsWith(KEY_END)) return result;
+    const name = `${result.file.slice(0, -KEY_END.length)}.pem`;
+    const partner = results.find(({ file }) => file === name);
+    const [leaf] = partner !== undefined && 'found' in partner ? partner.found.certificates : [];
+    const [key] = result.found.keys;
+    if (leaf === undefined || key === undefined || leaf.keyId === key.keyId) return result;
+    const because = `it is not the key of ${name}`;
+    const finding = { check: 'key', level: 'problem', about: result.file, because } as const;
+    return { ...result, findings: [...result.findings, finding] };
+  });
 }
 
 /** Exit 0 only when nothing stands against any certificate of the plan. */
