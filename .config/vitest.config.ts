@@ -15,7 +15,7 @@ const FAST_TEST_MS = 30_000;
 const MODEL_TEST_MS = 120_000;
 
 /** Whole small clusters and whole simulated runs: what `npm run check` has no time for. */
-const MODEL = ['exhaustive', 'judge', 'simulated-*', 'small-clusters'].map(
+const MODEL = ['exhaustive', 'judge', 'leader-anywhere', 'simulated-*', 'small-clusters'].map(
   (name) => `test/model/${name}.test.ts`,
 );
 
