@@ -8,6 +8,7 @@ import type { RequestListener } from 'node:http';
 import type { TlsOptions } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { makePeerDialer } from '../../../../src/adapters/peer/dialer.ts';
+import { withScheme } from '../../../../src/model/url.ts';
 import { makePki } from '../../../../src/adapters/pki/pki.ts';
 import type { PeerAnswer, PeerFiles, PeerTarget, PeerTrouble } from '../../../../src/ports.ts';
 import { type Bench, bench } from '../pki/openssl.ts';
@@ -322,6 +323,39 @@ describe('a dial without a leaf', () => {
       result: 'unknown',
       because: because('no CA'),
     });
+  });
+});
+
+describe('a page of a peer port', () => {
+  const asPeer: RequestListener = (request, response) => {
+    if (request.url === '/members') response.setHeader('X-Etcd-Cluster-ID', 'cdf818194e3a8c32');
+    response.statusCode = request.url === '/raft/probing' ? 404 : 200;
+    response.end(request.url);
+  };
+  const inTheClear = ({ url }: PeerTarget): PeerTarget => ({ url: withScheme(url, 'http') });
+
+  it('comes with its status and cluster, in the clear or over TLS', async () => {
+    const plain = inTheClear(await servers.http(asPeer));
+    expect(await dialer.get(plain, undefined, '/members')).toEqual({
+      ok: true,
+      value: { statusCode: 200, body: '/members', clusterId: 'cdf818194e3a8c32' },
+    });
+    expect(await dialer.get(plain, undefined, '/raft/probing')).toMatchObject({
+      value: { statusCode: 404, clusterId: undefined },
+    });
+    const secure = await servers.https(asking(), asPeer);
+    expect(await dialer.get(secure, own, '/version')).toMatchObject({
+      value: { statusCode: 200, body: '/version' },
+    });
+  });
+
+  it('does not come without files, or from nobody', async () => {
+    const secure = await servers.https(asking(), asPeer);
+    const bare = await dialer.get(secure, undefined, '/version');
+    expect(bare).toMatchObject({ ok: false, error: { kind: 'unusable-files' } });
+    const silent = inTheClear(await servers.plain(() => undefined));
+    const late = await hasty.get(silent, undefined, '/version');
+    expect(late).toMatchObject({ ok: false, error: { kind: 'timeout' } });
   });
 });
 
