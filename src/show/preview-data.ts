@@ -1,5 +1,6 @@
 /** Turns a proven rollout and what was observed into the plain data that a preview shows. */
 
+import type { ConfigEdit } from '../model/config-edit.ts';
 import type { DesiredSpec, Strategy } from '../model/desired.ts';
 import { type DialCells, cellsOf } from '../model/dial-cells.ts';
 import { dialMatrix } from '../model/dial.ts';
@@ -12,6 +13,7 @@ import { type SettingChange, environmentName } from '../model/settings.ts';
 import { type Step, bringsUp, memberOfStep } from '../model/step.ts';
 import { isHttps } from '../model/url.ts';
 import type { World } from '../model/world.ts';
+import { configDiff } from './config-diff.ts';
 import { brokenPairs } from './matrix.ts';
 import { type PreviewRisk, riskOf } from './risk.ts';
 
@@ -23,6 +25,8 @@ export interface PreviewInput {
   readonly observedAgoMs: number;
   /** Further lines about how this run will act (state folder, canary prefix), shown as they are. */
   readonly settings: readonly string[];
+  /** What the rollout makes of the members' configuration files. */
+  readonly edits?: readonly ConfigEdit[];
   /** `run` shows it and goes on. */
   readonly isAboutToRun?: boolean;
 }
@@ -53,6 +57,14 @@ export interface PreviewData {
   /** Number of the step that saves it; undefined when no step does. */
   readonly backupStep: number | undefined;
   readonly settings: readonly string[];
+  /** One for each file that the rollout changes: a unified diff, line by line. */
+  readonly files: readonly PreviewFile[];
+}
+
+export interface PreviewFile {
+  readonly member: string;
+  readonly path: string;
+  readonly diff: readonly string[];
 }
 
 export interface PreviewProof {
@@ -140,7 +152,15 @@ export function previewJson(input: PreviewInput): PreviewData {
     backupStep: backup < 0 ? undefined : backup + 1,
     settings: input.settings,
     isAboutToRun: input.isAboutToRun === true,
+    files: filesOf(input.edits ?? []),
   };
+}
+
+function filesOf(edits: readonly ConfigEdit[]): readonly PreviewFile[] {
+  return edits.flatMap((edit) => {
+    const diff = configDiff(edit);
+    return diff.length === 0 ? [] : [{ member: edit.member, path: edit.path, diff }];
+  });
 }
 
 function stepData(input: PreviewInput, step: Step, index: number): PreviewStep {

@@ -2,6 +2,7 @@
 
 import { durationText } from '../base/duration.ts';
 import type { Strategy } from '../model/desired.ts';
+import { paintedDiff } from './config-diff.ts';
 import { linkCount, matrixLines } from './matrix.ts';
 import { type Paint, PLAIN } from './paint.ts';
 import { type PreviewData, type PreviewInput, previewJson } from './preview-data.ts';
@@ -83,7 +84,24 @@ function proofLines({ proof, strategy }: PreviewData): readonly string[] {
 }
 
 function rolloutLines(data: PreviewData, paint: Paint): readonly string[] {
-  return [...matrixNow(data, paint), '', ...stepLines(data, paint), '', ...tailLines(data, paint)];
+  return [
+    ...matrixNow(data, paint),
+    '',
+    ...stepLines(data, paint),
+    '',
+    ...fileLines(data, paint),
+    ...tailLines(data, paint),
+  ];
+}
+
+/** Each file as it will be in the end, against now: what the steps write, where it stands. */
+function fileLines({ files }: PreviewData, paint: Paint): readonly string[] {
+  if (files.length === 0) return [];
+  const diffs = files.flatMap(({ diff }) => [...paintedDiff(diff, paint), '']);
+  return [
+    `${counted(files.length, 'file')} will be edited; what stands in them in the end:`,
+    ...diffs,
+  ];
 }
 
 function nothingToDo(data: PreviewData, paint: Paint): readonly string[] {

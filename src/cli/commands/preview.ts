@@ -1,5 +1,6 @@
 /** preview: the ordered steps, gates, undo and proof; nothing is changed. */
 
+import { configEdits } from '../../discover/config-edits.ts';
 import { compareStrategies } from '../../engine-compare.ts';
 import { prepare } from '../../engine.ts';
 import type { Prepared } from '../../engine-types.ts';
@@ -20,7 +21,7 @@ export async function preview(planFile: string, flags: PreviewFlags): Promise<nu
     if (flags.compare === true) return compare(session);
     const prepared = await prepare(rim, options);
     if (!prepared.ok) return refuse(output, prepared.error);
-    showPreview(session, prepared.value);
+    await showPreview(session, prepared.value);
     const hasChanges = prepared.value.proven.rollout.steps.length > 0;
     const exit = hasChanges && flags.exitCode === true ? EXIT_CHANGES : 0;
     output.outcome(exit, hasChanges ? 'CHANGES' : 'NOTHING_TO_DO', undefined);
@@ -39,16 +40,17 @@ async function compare({ output, rim, options }: Session): Promise<number> {
   return 0;
 }
 
-export function showPreview(
+export async function showPreview(
   { output, rim }: Session,
   prepared: Prepared,
   isAboutToRun = false,
-): void {
+): Promise<void> {
   const input: PreviewInput = {
     ...prepared,
     desired: rim.desired,
     observedAgoMs: rim.clock.nowMs() - prepared.observed.observedAtMs,
     settings: [`records in ${rim.store.path}`],
+    edits: await configEdits(rim.doors, prepared.proven.rollout.steps),
     isAboutToRun,
   };
   output.result(previewText(input, output.paint), { type: 'preview', preview: previewJson(input) });

@@ -47,7 +47,7 @@ async function execute(
         options,
         onStop: signals.onStop,
         confirm: async (prepared) => {
-          showPreview(session, prepared, true);
+          await showPreview(session, prepared, true);
           return confirmed(prepared, flags);
         },
       });
