@@ -40,6 +40,8 @@ const BELOW_RIM = [...BELOW_STAGES, 'ports.ts'];
 const ENGINE = [
   'engine.ts',
   'engine-run.ts',
+  'engine-blind.ts',
+  'engine-exit.ts',
   'engine-records.ts',
   'engine-check.ts',
   'engine-compare.ts',
