@@ -69,6 +69,18 @@ describe.concurrent(
         const end = await rig.run('run', '--yes');
         expectExit(end, 3);
         expectNamed(rig, end.stderr);
+        expect(end.stderr).toMatch(/from \\ to .*m1.*m2.*m3/);
+        expect(end.stderr).toMatch(/m2\*? +client-source/);
+        const preview = await rig.start('preview').ended;
+        expect(preview.events).toContainEqual(
+          expect.objectContaining({
+            type: 'failure',
+            failure: expect.objectContaining({
+              code: 'CERTIFICATE_UNUSABLE',
+              story: expect.objectContaining({ members: ['m1', 'm2', 'm3'] }) as unknown,
+            }) as unknown,
+          }),
+        );
         expect(end.stderr).toMatch(/nothing (?:has been|was) changed/);
         await rig.expectUnchanged(facts);
         // The same leaves with the address are taken: it was this that was refused.
