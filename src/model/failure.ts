@@ -83,6 +83,10 @@ export const FAILURES = {
     exit: 3,
     meaning: 'a host does not answer or a command on it did not end in time',
   },
+  HOST_LOST: {
+    exit: 3,
+    meaning: 'the connection to a host broke while something was done there',
+  },
   HOST_COMMAND_FAILED: { exit: 3, meaning: 'a command on a host failed' },
   HOST_FILE_FAILED: { exit: 3, meaning: 'a file on a host cannot be read or written' },
   HOST_KEY_UNKNOWN: { exit: 3, meaning: 'the ssh key of a host is in no known_hosts file' },

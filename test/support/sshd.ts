@@ -119,6 +119,8 @@ export class Sshd {
       `AuthorizedKeysFile ${join(this.#folder, 'authorized_keys')}`,
       ...['PidFile none', 'StrictModes no', 'PermitRootLogin yes', 'LogLevel VERBOSE'],
     ];
+    // Bash believes that it is not the first shell, and leaves the start files of whoever runs this alone.
+    own.push('SetEnv SHLVL=1');
     // In sshd_config the first word counts.
     const usual = ['UsePAM no', 'PasswordAuthentication no', 'KbdInteractiveAuthentication no'];
     writeFileSync(config, `${[...own, ...this.#settings, ...usual].join('\n')}\n`);

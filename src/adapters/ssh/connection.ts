@@ -16,6 +16,17 @@ const SESSION_MS = 15_000;
 /** How sshd says that it does not forward (AllowTcpForwarding no). */
 const FORWARDING_FORBIDDEN = 1;
 
+export interface Session {
+  readonly channel: ClientChannel;
+  /** Undefined before the end, and when the connection broke before it was told. */
+  exit(): SessionExit | undefined;
+}
+
+export interface SessionExit {
+  readonly code: number | undefined;
+  readonly signal: string | undefined;
+}
+
 export type Surrounding = Omit<Dialing, 'through'>;
 
 /** One connection to one host as one user; nothing is dialled before the first call. */
@@ -36,7 +47,7 @@ export class SshConnection {
   /** Runs the line in a session of its own; a session that sshd has no room for waits for another's end. */
   async session<T>(
     line: string,
-    use: (channel: ClientChannel) => Promise<T>,
+    use: (session: Session) => Promise<T>,
   ): Promise<Result<T, SshTrouble>> {
     for (;;) {
       const tried = await this.#limit(async () => {
@@ -96,7 +107,7 @@ export class SshConnection {
     if (client?.ok === true) client.value.end();
   }
 
-  async #openSession(line: string): Promise<Result<ClientChannel, SshTrouble> | 'full'> {
+  async #openSession(line: string): Promise<Result<Session, SshTrouble> | 'full'> {
     for (let isSecond = false; ; isSecond = true) {
       const client = await this.#ready();
       if (!client.ok) return client;
@@ -167,13 +178,13 @@ export class SshConnection {
   }
 }
 
-type Opened = ClientChannel | 'full' | 'not-connected' | 'lost';
+type Opened = Session | 'full' | 'not-connected' | 'lost';
 
 async function openSession(client: Client, line: string): Promise<Opened> {
   return await new Promise((resolve) => {
     let isOver = false;
     const done = (opened: Opened): void => {
-      if (isOver && typeof opened !== 'string') opened.close();
+      if (isOver && typeof opened !== 'string') opened.channel.close();
       isOver = true;
       clearTimeout(late);
       client.off('close', lost);
@@ -186,7 +197,7 @@ async function openSession(client: Client, line: string): Promise<Opened> {
     client.once('close', lost);
     try {
       client.exec(line, (error, channel) => {
-        if (error === undefined) done(channel);
+        if (error === undefined) done(sessionOf(channel));
         else done(reasonOf(error) === undefined ? 'lost' : 'full');
       });
     } catch {
@@ -194,6 +205,17 @@ async function openSession(client: Client, line: string): Promise<Opened> {
       done('not-connected');
     }
   });
+}
+
+/** Listens at once: the end of a quick command comes with the answer that it has begun. */
+function sessionOf(channel: ClientChannel): Session {
+  let exit: SessionExit | undefined;
+  channel.on('exit', (code: number | null, signal?: string) => {
+    exit = { code: code ?? undefined, signal };
+  });
+  // One that breaks closes, and that is seen.
+  channel.on('error', () => undefined);
+  return { channel, exit: () => exit };
 }
 
 /** sshd's number for why a channel was not opened. */

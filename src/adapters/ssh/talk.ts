@@ -1,10 +1,9 @@
 /** Turns a script and its arguments into what it wrote and how it ended on the host, as root where asked. */
 
 import { randomBytes } from 'node:crypto';
-import type { ClientChannel } from 'ssh2';
 
 import { type Result, err, ok } from '../../base/result.ts';
-import type { SshConnection } from './connection.ts';
+import type { Session, SshConnection } from './connection.ts';
 import { commandLine } from './quoting.ts';
 import { type SshTrouble, notSent, uncertain } from './trouble.ts';
 
@@ -57,8 +56,8 @@ export async function talk(account: Account, script: Script): Promise<Result<Sai
   const line = `exec env LC_ALL=C ${commandLine(argv)}`;
   const problem = lineProblem(argv, line) ?? sudoProblem(account.sudo);
   if (problem !== undefined) return err(problem);
-  const heard = await account.connection.session(line, (channel) =>
-    listen(channel, { nonce, prompt, sudo: account.sudo, script }),
+  const heard = await account.connection.session(line, (session) =>
+    listen(session, { nonce, prompt, sudo: account.sudo, script }),
   );
   if (!heard.ok) return heard;
   return judged(account, heard.value, script.deadlineMs);
@@ -107,18 +106,19 @@ interface Heard {
   readonly tookMs: number;
 }
 
-async function listen(channel: ClientChannel, exchange: Exchange): Promise<Heard> {
+async function listen(session: Session, exchange: Exchange): Promise<Heard> {
+  const { channel } = session;
   const { nonce, prompt, sudo, script } = exchange;
   const startedAtMs = performance.now();
   const out = new Stream(nonce);
   const errors = new Stream(nonce);
-  let exit: { code: number | undefined; signal: string | undefined } | undefined;
   let prompts = 0;
   return await new Promise((resolve) => {
     const finish = (end: Heard['end']): void => {
       clearTimeout(late);
       const tookMs = performance.now() - startedAtMs;
       const said = { stdout: out.after, stderr: (errors.after ?? errors.all()).toString('utf8') };
+      const exit = session.exit();
       resolve({ end, exitCode: exit?.code, signal: exit?.signal, ...said, prompts, tookMs });
       if (end !== 'closed') channel.close();
     };
@@ -128,8 +128,6 @@ async function listen(channel: ClientChannel, exchange: Exchange): Promise<Heard
     const give = (): void => {
       channel.end(script.stdin === undefined ? undefined : Buffer.from(script.stdin));
     };
-    // A script that does not read its input ends early; its exit judges it, not that.
-    channel.on('error', () => undefined);
     channel.on('data', (bytes: Buffer) => {
       out.add(bytes);
       if (out.size > SAID_BYTES) finish('flooded');
@@ -147,9 +145,6 @@ async function listen(channel: ClientChannel, exchange: Exchange): Promise<Heard
         if (prompts === 1 && typeof sudo !== 'string') channel.write(`${sudo.password ?? ''}\n`);
         else channel.end();
       }
-    });
-    channel.on('exit', (code: number | null, signal?: string) => {
-      exit = { code: code ?? undefined, signal };
     });
     channel.once('close', () => {
       finish('closed');

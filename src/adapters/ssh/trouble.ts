@@ -17,7 +17,7 @@ export function notSent(code: FailureCode, but: string, remedy: string): SshTrou
 /** The connection is gone, or silent: only a look at the host can tell. */
 export function uncertain(but: string, label: string): SshTrouble {
   const remedy = `see that ssh to ${label} works, then run peershift again: it looks before it acts`;
-  return { code: 'HOST_UNREACHABLE', reached: 'uncertain', but, remedy };
+  return { code: 'HOST_LOST', reached: 'uncertain', but, remedy };
 }
 
 export interface Attempt {

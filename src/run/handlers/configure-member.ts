@@ -6,8 +6,13 @@ import type { SettingChange } from '../../model/settings.ts';
 import type { ConfigureMember, RecordCluster } from '../../model/step.ts';
 import type { Answer } from '../machine-types.ts';
 import { type Hands, done, doorsOf, failedBy, trouble } from './context.ts';
+import { settle } from './settle.ts';
 
-export async function configureMember(hands: Hands, step: ConfigureMember): Promise<Answer> {
+export function configureMember(hands: Hands, step: ConfigureMember): Promise<Answer> {
+  return settle(hands, step.member, () => configure(hands, step));
+}
+
+async function configure(hands: Hands, step: ConfigureMember): Promise<Answer> {
   if (step.restoresOriginal) {
     const restored = await restoreOriginal(hands, step.member);
     if (restored !== undefined) return restored;
@@ -15,8 +20,8 @@ export async function configureMember(hands: Hands, step: ConfigureMember): Prom
   return writeSettings(hands, step.member, step.changes);
 }
 
-export async function recordCluster(hands: Hands, step: RecordCluster): Promise<Answer> {
-  return writeSettings(hands, step.member, step.changes);
+export function recordCluster(hands: Hands, step: RecordCluster): Promise<Answer> {
+  return settle(hands, step.member, () => writeSettings(hands, step.member, step.changes));
 }
 
 /** Undefined when the file is not the one that we wrote: then only our settings are reverted. */

@@ -1,19 +1,22 @@
 /** install-certificates: each file written atomically for the service's user, and read back by its digest. */
 
 import { sha256 } from '../../base/digest.ts';
+import type { Failure } from '../../model/failure.ts';
 import type { Effect } from '../../model/journal.ts';
 import type { InstallCertificates, InstalledFile } from '../../model/step.ts';
 import type { Host, WriteOptions } from '../../ports.ts';
 import type { Answer } from '../machine-types.ts';
 import { type Hands, done, doorsOf, failedBy, trouble } from './context.ts';
+import { settle } from './settle.ts';
 
 const KEY_MODE = 0o600;
 const CERTIFICATE_MODE = 0o644;
 
-export async function installCertificates(
-  hands: Hands,
-  step: InstallCertificates,
-): Promise<Answer> {
+export function installCertificates(hands: Hands, step: InstallCertificates): Promise<Answer> {
+  return settle(hands, step.member, () => install(hands, step));
+}
+
+async function install(hands: Hands, step: InstallCertificates): Promise<Answer> {
   const { host, service } = doorsOf(hands, step.member);
   const owner = await ownerOf(hands, step, host, service);
   if (!owner.ok) return failedBy({ ...owner.error, where: hands.where });
@@ -53,6 +56,10 @@ async function installOne(
       }),
     ),
   });
+  const failedAs = (failure: Failure): Installed =>
+    failure.code === 'HOST_LOST'
+      ? { kind: 'failed', performed: failedBy({ ...failure, where: hands.where }) }
+      : fail(failure.but);
   const source = await hands.doors.here.readFile(file.source);
   if (!source.ok) return fail(source.error.but);
   if (source.value === undefined) return fail(`${file.source} is gone from the operator's machine`);
@@ -62,13 +69,13 @@ async function installOne(
   if (old.ok && old.value !== undefined && sha256(old.value.bytes) !== digest) {
     const aside = `${file.path}.peershift-${hands.doors.journal.state().run ?? 'old'}`;
     const kept = await host.writeFile(aside, old.value.bytes, old.value);
-    if (!kept.ok) return fail(kept.error.but);
+    if (!kept.ok) return failedAs(kept.error);
   }
   const mode = file.role === 'key' ? KEY_MODE : CERTIFICATE_MODE;
   const written = await host.writeFile(file.path, bytes, { mode, ...owner });
-  if (!written.ok) return fail(written.error.but);
+  if (!written.ok) return failedAs(written.error);
   const back = await host.readFile(file.path);
-  if (!back.ok) return fail(back.error.but);
+  if (!back.ok) return failedAs(back.error);
   if (back.value === undefined || sha256(back.value.bytes) !== digest) {
     return fail('it does not read back as it was written');
   }

@@ -6,8 +6,13 @@ import { installedFiles } from '../../model/run-state.ts';
 import type { RemoveCertificates } from '../../model/step.ts';
 import type { Answer } from '../machine-types.ts';
 import { type Hands, done, doorsOf, failedBy } from './context.ts';
+import { settle } from './settle.ts';
 
-export async function removeCertificates(hands: Hands, step: RemoveCertificates): Promise<Answer> {
+export function removeCertificates(hands: Hands, step: RemoveCertificates): Promise<Answer> {
+  return settle(hands, step.member, () => remove(hands, step));
+}
+
+async function remove(hands: Hands, step: RemoveCertificates): Promise<Answer> {
   const { host } = doorsOf(hands, step.member);
   const ours = installedFiles(hands.doors.journal.state(), step.member);
   const effects: Effect[] = [];

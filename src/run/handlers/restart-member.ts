@@ -8,6 +8,7 @@ import { memberOf } from '../../model/world.ts';
 import type { Answer } from '../machine-types.ts';
 import { isolationOf, lastWordsOf } from '../evidence.ts';
 import { type Hands, done, doorsOf, etcdOf, evidenceOf, failedBy, trouble } from './context.ts';
+import { settle } from './settle.ts';
 
 /** A stop may take the leader's own hand-over (7 s) and a last fsync. */
 const STOP_DEADLINE_MS = 60_000;
@@ -20,18 +21,21 @@ export async function restartMember(hands: Hands, step: RestartMember): Promise<
   const refusal = diskRefusal(hands, step.member);
   if (refusal !== undefined) return refusal;
   const stopped = await stop(hands, step.member);
-  return stopped ?? begin(hands, step.member);
+  return stopped.kind === 'good' ? begin(hands, step.member) : stopped;
 }
 
 export async function stopMember(hands: Hands, step: StopMember): Promise<Answer> {
-  return (await stop(hands, step.member)) ?? done();
+  return stop(hands, step.member);
 }
 
-/** Undefined when it is down. */
-async function stop(hands: Hands, member: MemberName): Promise<Answer | undefined> {
+/** Good when it is down. */
+async function stop(hands: Hands, member: MemberName): Promise<Answer> {
   const { service } = doorsOf(hands, member);
-  const stopped = await service.stop({ deadlineMs: STOP_DEADLINE_MS, marker: hands.doors.marker });
-  return stopped.ok ? undefined : failedBy({ ...stopped.error, where: hands.where });
+  const options = { deadlineMs: STOP_DEADLINE_MS, marker: hands.doors.marker };
+  return settle(hands, member, async () => {
+    const stopped = await service.stop(options);
+    return stopped.ok ? done() : failedBy({ ...stopped.error, where: hands.where });
+  });
 }
 
 export async function startMember(hands: Hands, step: StartMember): Promise<Answer> {
@@ -57,9 +61,15 @@ function diskRefusal(hands: Hands, member: MemberName): Answer | undefined {
 async function begin(hands: Hands, member: MemberName): Promise<Answer> {
   const { service } = doorsOf(hands, member);
   const { gates } = hands.doors.desired;
-  const started = await service.start({ deadlineMs: gates.startMs, marker: hands.doors.marker });
-  if (!started.ok) return failedBy(await startFailure(hands, member, started.error.but));
-  return untilItAnswers(hands, member);
+  const options = { deadlineMs: gates.startMs, marker: hands.doors.marker };
+  const begun = await settle(hands, member, async () => {
+    const started = await service.start(options);
+    if (started.ok) return done();
+    const { error } = started;
+    if (error.code === 'HOST_LOST') return failedBy({ ...error, where: hands.where });
+    return failedBy(await startFailure(hands, member, error.but));
+  });
+  return begun.kind === 'good' ? untilItAnswers(hands, member) : begun;
 }
 
 async function untilItAnswers(hands: Hands, member: MemberName): Promise<Answer> {
