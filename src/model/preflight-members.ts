@@ -3,6 +3,7 @@
  * its config.
  */
 
+import { type ConfigFinding, configFindings } from './config-findings.ts';
 import type { DesiredSpec } from './desired.ts';
 import { dialMatrix, isLinked } from './dial.ts';
 import type { Failure } from './failure.ts';
@@ -93,20 +94,30 @@ function configFailures({ desired }: MemberJudgement, member: ObservedMember): r
  */
 function contradictionFailures(
   { writtenDigests }: MemberJudgement,
-  { name, contradictions, configDigest }: ObservedMember,
+  member: ObservedMember,
 ): readonly Failure[] {
-  if (contradictions.length === 0) return [];
+  const { name, configDigest } = member;
+  const failing = settingFindings(member).filter(({ level }) => level === 'fail');
+  const said = [...new Set([...member.contradictions, ...failing.map(({ says }) => says)])];
+  if (said.length === 0) return [];
   if (configDigest.known && writtenDigests.includes(configDigest.value)) return [];
   return [
     {
       code: 'CONFIG_CONTRADICTION',
       where: `member ${name}`,
       would: `write new peer settings for ${name} and restart it`,
-      but: contradictions.join('; '),
+      but: said.join('; '),
       so: `a restart would change more than peershift intends, or ${name} would not start; nothing was changed`,
       remedy: `bring file and process of ${name} together (correct the file, or restart ${name} by hand while all others are healthy)`,
     },
   ];
+}
+
+/** Empty when it is not known where the settings come from: that is said for itself. */
+export function settingFindings({ sources, status }: ObservedMember): readonly ConfigFinding[] {
+  if (sources?.known !== true) return [];
+  const version = status.known ? status.value.version : undefined;
+  return configFindings({ sources: sources.value, version });
 }
 
 function healthFailures(input: MemberJudgement, member: ObservedMember): readonly Failure[] {

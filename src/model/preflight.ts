@@ -8,7 +8,7 @@ import type { DesiredSpec } from './desired.ts';
 import type { Failure } from './failure.ts';
 import type { ObservedMember, ObservedState, Stranger } from './observed.ts';
 import { worldOf } from './observed-world.ts';
-import { downFailures, memberFailures } from './preflight-members.ts';
+import { downFailures, memberFailures, settingFindings } from './preflight-members.ts';
 import { downtimeFailures, quorumFailures, sizeWarnings } from './preflight-quorum.ts';
 import { sameUrls } from './url.ts';
 import { isAtLeast } from './version.ts';
@@ -67,6 +67,7 @@ export function preflight(
     ...sizeWarnings(state),
     ...viewWarnings(state),
     ...(desired.pki.isShared ? [`pki.shared: ${SHARED_COSTS}`] : []),
+    ...state.members.flatMap(settingWarnings),
   ];
   return { failures, warnings };
 }
@@ -174,6 +175,13 @@ function versionWarnings({ members }: ObservedState): readonly string[] {
   });
   if (untried.length === 0) return [];
   return [`${untried.join(', ')}: peershift was tried on 3.3, 3.4 and 3.5, not on 3.6 and later`];
+}
+
+/** `m1: peer-auto-tls is on (/etc/default/etcd:4): ... [PEER_AUTO_TLS]`. */
+function settingWarnings(member: ObservedMember): readonly string[] {
+  return settingFindings(member).flatMap(({ code, level, says, remedy }) => {
+    return level === 'warn' ? [`${member.name}: ${says}; ${remedy} [${code}]`] : [];
+  });
 }
 
 function viewWarnings({ members }: ObservedState): readonly string[] {

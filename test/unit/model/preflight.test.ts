@@ -319,4 +319,27 @@ describe('all reasons', () => {
       'm3 still has https://10.0.0.2:2380 for m2, the others have http://10.0.0.2:2380',
     ]);
   });
+
+  it('tell where a setting is odd, as a warning or as a refusal with its code', () => {
+    const sources = {
+      ...{ format: 'yaml', path: '/e.yml', file: {}, places: {}, elsewhere: [] },
+      process: { flags: {}, environment: {} },
+      running: { 'peer-cert-allowed-cn': 'etcd' },
+    } as const;
+    const warned = judgedWith(httpWorld(), 'm1', { sources: known(sources) });
+    expect(warned.warnings).toEqual([
+      expect.stringMatching(/^m1: peer-cert-allowed-cn is etcd: .* \[NAME_ALLOWED\]$/) as string,
+    ]);
+    const environment = { 'config-file': '/e.yml' };
+    const process = { flags: {}, environment, configFile: '/e.yml' };
+    const status = observedOf(httpWorld()).members[0]?.status;
+    const old = status?.known === true ? { ...status.value, version: '3.3.25' } : undefined;
+    if (old === undefined) throw new Error('m1 tells its status');
+    const refused = judgedWith(httpWorld(), 'm1', {
+      sources: known({ ...sources, running: {}, process }),
+      status: known(old),
+    });
+    expect(codes(refused)).toEqual(['CONFIG_CONTRADICTION']);
+    expect(refused.failures[0]?.but).toContain('etcd 3.3.25 does not read that variable');
+  });
 });
