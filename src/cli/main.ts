@@ -6,6 +6,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from '@commande
 import { type DayWindow, parseDayWindow } from '../base/day-window.ts';
 import { addCerts } from './certs-program.ts';
 import type { LabFlags } from './commands/lab.ts';
+import { addExplain } from './explain-command.ts';
 import { globalOptions } from './flags.ts';
 import { addInit } from './init-program.ts';
 import { VERSION } from './program.ts';
@@ -44,6 +45,10 @@ function program(exitWith: (code: number) => void): Command {
   addInit(top, exitWith, (own) => ({ ...top.opts(), ...defined(own) }));
   addPlanCommands(onPlan);
   addCerts(top, exitWith, (own) => ({ ...top.opts(), ...defined(own) }));
+  addExplain(top, globalOptions(), async (words, own) => {
+    const { explain } = await import('./commands/explain.ts');
+    exitWith(await explain(words, { ...top.opts(), ...defined(own) }));
+  });
   addLab(top, exitWith);
   return top;
 }

@@ -141,10 +141,15 @@ export const FAILURES = {
   NOT_MUTUAL_TLS: { exit: 3, meaning: 'a peer link is not proven to be mutual TLS' },
   ETCD_NOT_FOUND: { exit: 3, meaning: 'no etcd binary was found for the lab' },
   LAB_FAILED: { exit: 3, meaning: 'the local lab could not be started or stopped' },
+  LOG_UNREADABLE: { exit: 3, meaning: 'a log that shall be explained cannot be read' },
   NO_TERMINAL: { exit: 2, meaning: 'a question cannot be asked without a terminal' },
 } as const satisfies Record<string, { exit: number; meaning: string }>;
 
 export type FailureCode = keyof typeof FAILURES;
+
+export function isFailureCode(text: string): text is FailureCode {
+  return Object.hasOwn(FAILURES, text);
+}
 
 export function exitOf(failure: Failure): number {
   return FAILURES[failure.code].exit;

@@ -10,6 +10,7 @@
 
 import { normalAddress } from './certificate.ts';
 import { type MemberId, memberIdFromHex } from './ids.ts';
+import { unwrapped } from './log-envelope.ts';
 
 export type LogLevel = 'debug' | 'info' | 'notice' | 'warning' | 'error' | 'critical';
 
@@ -52,19 +53,18 @@ export interface LogLine {
 
 /** Undefined for what says nothing by itself: a blank line, a frame of a stack trace. */
 export function parseLogLine(line: string): LogLine | undefined {
-  const text = withoutContainerPrefix(line.trimEnd());
+  const { text, timeText } = unwrapped(line);
   const brace = text.indexOf('{"');
   const zap = brace < 0 ? undefined : parseZap(text.slice(brace));
   if (zap !== undefined) return zap;
   const capnslog = CAPNSLOG.exec(text);
   if (capnslog !== null) {
-    const [, timeText, letter = '', message = ''] = capnslog;
+    const [, ownTimeText, letter = '', message = ''] = capnslog;
     const level = CAPNSLOG_LEVELS[letter];
-    return { form: 'capnslog', timeText, level, ...readMessage(message) };
+    return { form: 'capnslog', timeText: ownTimeText, level, ...readMessage(message) };
   }
-  const [, timeText, bare = ''] = PREFIXED.exec(text) ?? [undefined, undefined, text];
-  if (bare === '' || /^\s|^goroutine \d+ \[/u.test(bare)) return undefined;
-  return { form: 'plain', timeText, level: undefined, ...readMessage(bare) };
+  if (text === '' || /^\s|^goroutine \d+ \[/u.test(text)) return undefined;
+  return { form: 'plain', timeText, level: undefined, ...readMessage(text) };
 }
 
 const CAPNSLOG = /(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+) ([A-Z]) \| [\w./-]+: (.*)$/u;
@@ -75,18 +75,6 @@ const ZAP_LEVELS: Readonly<Record<string, LogLevel>> = {
   ...{ fatal: 'critical', panic: 'critical', dpanic: 'critical', error: 'error' },
   ...{ warn: 'warning', info: 'info', debug: 'debug' },
 };
-/** `Nov 22 05:41:19 host etcd[123]: ` of syslog and journalctl, or the same with an ISO time. */
-const PREFIXED =
-  /^([A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?|\d{4}-\d\d-\d\dT\S+) \S+ [^\s:[]+(?:\[\d+\])?: (.*)$/u;
-
-/** The line that a container engine keeps as `{"log":...}`, or behind `TIME stderr F`. */
-function withoutContainerPrefix(line: string): string {
-  if (line.startsWith('{"log":')) {
-    const log = fieldsOf(line)?.['log'];
-    if (typeof log === 'string') return log.trimEnd();
-  }
-  return line.replace(/^\d{4}-\d\d-\d\dT\S+ (?:stdout|stderr) [FP] /u, '');
-}
 
 // ---------------------------------------------------------------- zap
 

@@ -133,14 +133,14 @@ const WRONG_SCHEME: readonly Signature[] = [
 const CONNECTION: readonly Signature[] = [
   {
     ...dialer('dialer-connection-refused', [...DOWN, 'not-listening']),
-    meaning: 'nothing listens at that address and port',
+    meaning: "nothing listens at the peer's address and port",
     remedy:
       'start the member, or compare its listen-peer-urls with what the member list says of it',
     match: { events: DIALS, pattern: /connection refused/u },
   },
   {
     ...dialer('dialer-unreachable', [...DOWN, 'not-listening']),
-    meaning: 'no answer came from that address: host down, cut network or firewall',
+    meaning: "no answer came from the peer's address: host down, cut network or firewall",
     remedy: 'try the port from the host of the dialer; a new port may be closed in a firewall',
     match: {
       events: DIALS,

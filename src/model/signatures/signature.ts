@@ -43,6 +43,10 @@ export interface Signature {
   readonly reasons: readonly DialReason[] | 'any';
   /** The process has ended with this line: only a later start of it makes it good. */
   readonly isFinal?: true;
+  /** Fits what no other of its kind fits: the more exact ones come before it. */
+  readonly isFallback?: true;
+  /** No running member of ours has said it: the text is from etcd's source. */
+  readonly isUnverified?: true;
 }
 
 /** All parts that are given must fit; the pattern is looked for in Go's own text, or in message and error. */
