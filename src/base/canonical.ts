@@ -31,6 +31,24 @@ export class Canonical<T extends object> {
   }
 }
 
+/** What was worked out from an object, which never changes, and a key is worked out once. */
+export class Remembered<A extends object, K, V> {
+  readonly #known = new WeakMap<A, Map<K, V>>();
+
+  get(from: A, key: K, workOut: () => V): V {
+    let known = this.#known.get(from);
+    if (known === undefined) {
+      known = new Map();
+      this.#known.set(from, known);
+    }
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const value = workOut();
+    known.set(key, value);
+    return value;
+  }
+}
+
 let lastNumber = 0;
 const NUMBERS = new WeakMap<object, number>();
 

@@ -1,7 +1,7 @@
 /** Can a's running process open a peer link to b at b's advertised URL, and if not, why not? And so for all pairs. */
 
 import { type DialAnswer, dialUrl, no } from './dial-url.ts';
-import { type MemberWorld, type World, facesOf, memberOf, pairKey } from './world.ts';
+import { type MemberWorld, type World, facesOf, memberOf, pairKey, takeDerived } from './world.ts';
 
 export type { DialAnswer, DialReason } from './dial-url.ts';
 export { leafOf } from './dial-url.ts';
@@ -67,22 +67,37 @@ export function answersOf(world: World): Answers {
   const { nowMs, blocked } = world;
   const known = KNOWN.get(members);
   if (known?.nowMs === nowMs && sameList(known.blocked, blocked)) return known;
-  const rows: (DialAnswer | undefined)[] = [];
+  const rows = rowsOf(world, members);
   const open: OpenPair[] = [];
-  for (const from of members) {
-    const answers = ANSWERS.get(from) ?? new WeakMap<MemberWorld, Remembered>();
-    ANSWERS.set(from, answers);
-    for (const to of members) {
-      const isPair = from !== to && from.process !== undefined && to.process !== undefined;
-      const answer = isPair ? remembered(world, from, to, answers) : undefined;
-      rows.push(answer);
-      if (answer === undefined || answer.can === 'yes') continue;
-      open.push({ pair: pairKey(from.name, to.name), answer });
-    }
-  }
+  rows.forEach((answer, at) => {
+    if (answer === undefined || answer.can === 'yes') return;
+    const [from, to] = [members[Math.floor(at / members.length)], members[at % members.length]];
+    open.push({ pair: pairKey(from?.name ?? '', to?.name ?? ''), answer });
+  });
   const all = { nowMs, blocked, members, rows, open };
   KNOWN.set(members, all);
   return all;
+}
+
+/** Where one member changed since answers were given, only the pairs with it are asked again. */
+function rowsOf(world: World, members: World['members']): readonly (DialAnswer | undefined)[] {
+  const { length } = members;
+  const derived = takeDerived(members);
+  const before = derived && KNOWN.get(derived.from);
+  const holds = before?.nowMs === world.nowMs && world.blocked.length + before.blocked.length === 0;
+  const changed = holds ? derived?.index : undefined;
+  const rows =
+    changed === undefined ? new Array<undefined>(length ** 2) : [...(before?.rows ?? [])];
+  members.forEach((from, i) => {
+    const answers = ANSWERS.get(from) ?? new WeakMap<MemberWorld, Remembered>();
+    ANSWERS.set(from, answers);
+    members.forEach((to, j) => {
+      if (changed !== undefined && i !== changed && j !== changed) return;
+      const isPair = i !== j && from.process !== undefined && to.process !== undefined;
+      rows[i * length + j] = isPair ? remembered(world, from, to, answers) : undefined;
+    });
+  });
+  return rows;
 }
 
 /** A pair that probes have shown broken is a matter of the world, and is asked each time. */

@@ -78,11 +78,34 @@ export function withMember(world: World, member: MemberWorld): World {
   const known = REPLACED.get(world.members) ?? new WeakMap<MemberWorld, World['members']>();
   REPLACED.set(world.members, known);
   const one = oneMember(member);
-  const members =
-    known.get(one) ??
-    oneGroup(world.members.map((each) => (each.name === member.name ? one : each)));
+  const before = known.get(one);
+  if (before !== undefined) return { ...world, members: before };
+  const index = world.members.findIndex((each) => each.name === member.name);
+  const members = withOne(world.members, index, one);
   known.set(one, members);
   return { ...world, members };
+}
+
+function withOne(from: World['members'], index: number, one: MemberWorld): World['members'] {
+  if (index < 0 || from[index] === one) return from;
+  const members = oneGroup(from.with(index, one));
+  if (!DERIVED.has(members)) DERIVED.set(members, { from, index });
+  return members;
+}
+
+/** The same members but for the one at this place: what was worked out about the others holds. */
+export interface Derived {
+  readonly from: World['members'];
+  readonly index: number;
+}
+
+/** Asked for once each, then forgotten: a chain of these would keep all that was ever walked. */
+const DERIVED = new WeakMap<World['members'], Derived>();
+
+export function takeDerived(members: World['members']): Derived | undefined {
+  const derived = DERIVED.get(members);
+  DERIVED.delete(members);
+  return derived;
 }
 
 const PAIR_KEYS = new Map<string, Map<string, string>>();
@@ -234,9 +257,17 @@ const NO_SETTINGS: Settings = {};
 export function facesOf(members: World['members']): World['members'] {
   const known = FACES_OF_ALL.get(members);
   if (known !== undefined) return known;
-  const faces = oneGroup(members.map(faceOf));
+  const faces = facesAfter(members) ?? oneGroup(members.map(faceOf));
   FACES_OF_ALL.set(members, faces);
   return faces;
+}
+
+function facesAfter(members: World['members']): World['members'] | undefined {
+  const derived = takeDerived(members);
+  if (derived === undefined) return undefined;
+  const [before, changed] = [FACES_OF_ALL.get(derived.from), members[derived.index]];
+  if (before === undefined || changed === undefined) return undefined;
+  return withOne(before, derived.index, faceOf(changed));
 }
 
 function faceOf(member: MemberWorld): MemberWorld {

@@ -4,11 +4,11 @@
  */
 
 import type { DesiredGates } from '../model/desired.ts';
-import { dial, dialMatrix } from '../model/dial.ts';
+import { answersOf, dialMatrix } from '../model/dial.ts';
 import type { GateSpec } from '../model/gate.ts';
 import { type MemberName, type StepId, stepId } from '../model/ids.ts';
 import { applyStep } from '../model/laws.ts';
-import { type Settings, settingChanges } from '../model/settings.ts';
+import { type SettingChange, type Settings, settingChanges } from '../model/settings.ts';
 import type { Phase, Step } from '../model/step.ts';
 import { stopped } from '../model/steps/restart-member.ts';
 import { linkedMajority } from '../model/steps/settle.ts';
@@ -73,9 +73,20 @@ export function configure(
   settings: Settings,
   restoresOriginal = false,
 ): void {
-  const changes = settingChanges(memberOf(draft.world, member).disk.settings, settings);
+  const changes = changesTo(memberOf(draft.world, member).disk.settings, settings);
   if (changes.length === 0) return;
   add(draft, here, { kind: 'configure-member', member, changes, restoresOriginal });
+}
+
+/** A proof plans the way back from every world, mostly through the same writes: equal ones are one object. */
+const CHANGES = new WeakMap<Settings, WeakMap<Settings, readonly SettingChange[]>>();
+
+function changesTo(before: Settings, after: Settings): readonly SettingChange[] {
+  const known = CHANGES.get(before) ?? new WeakMap<Settings, readonly SettingChange[]>();
+  CHANGES.set(before, known);
+  const changes = known.get(after) ?? settingChanges(before, after);
+  known.set(after, changes);
+  return changes;
 }
 
 export function restart(draft: Draft, here: Here, member: MemberName): void {
@@ -139,9 +150,11 @@ function moveLeader(
 }
 
 function isDialableByAll(world: World, name: MemberName): boolean {
-  const target = memberOf(world, name);
-  return upMembers(world).every(
-    (from) => from.name === name || dial(world, from, target).can === 'yes',
+  const { members, rows } = answersOf(world);
+  const to = members.findIndex((member) => member.name === name);
+  return members.every(
+    ({ process }, from) =>
+      process === undefined || from === to || rows[from * members.length + to]?.can === 'yes',
   );
 }
 
@@ -205,7 +218,7 @@ function freshId(draft: Draft, step: WithoutBase<Step>): StepId {
     'member' in step ? step.member : step.kind === 'transfer-leader' ? step.to : 'all';
   const base = `${VERB[step.kind]}/${subject}`;
   const taken = draft.steps.filter(
-    (other) => other.id === base || other.id.startsWith(`${base}/`),
+    ({ kind, id }) => kind === step.kind && (id === base || id.startsWith(`${base}/`)),
   ).length;
   return stepId(taken === 0 ? base : `${base}/${String(taken + 1)}`);
 }

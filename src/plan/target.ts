@@ -1,5 +1,6 @@
 /** Turns the desired spec and the world into what each member must become, with the files it needs for that. */
 
+import { Remembered } from '../base/canonical.ts';
 import { type Result, err, ok } from '../base/result.ts';
 import type { Certificate, FileContent } from '../model/certificate.ts';
 import type { DesiredMember, DesiredSpec, Strategy } from '../model/desired.ts';
@@ -11,7 +12,13 @@ import { FLAG, OWNED_FLAGS, type Settings, oneSettings, peerSettings } from '../
 import type { InstalledFile } from '../model/step.ts';
 import { namedPaths } from '../model/steps/install-certificates.ts';
 import { type PeerUrl, hostPort, isHttps, urlParts, withPort, withScheme } from '../model/url.ts';
-import { type MemberWorld, type PeerProcess, type World, memberOf } from '../model/world.ts';
+import {
+  type Disk,
+  type MemberWorld,
+  type PeerProcess,
+  type World,
+  memberOf,
+} from '../model/world.ts';
 
 export interface Target extends MemberGoal {
   readonly files: readonly InstalledFile[];
@@ -103,24 +110,39 @@ export function runsAs(member: MemberWorld, settings: Settings): boolean {
   const { process } = member;
   if (process === undefined) return false;
   // A proof plans the way back from every world: the same few questions, some ten thousand times.
-  const wanted = oneSettings(settings);
-  const answers = RUNS_AS.get(member) ?? new WeakMap<Settings, boolean>();
-  RUNS_AS.set(member, answers);
-  const known = answers.get(wanted) ?? wouldRunAs(member, process, wanted);
-  answers.set(wanted, known);
-  return known;
+  const byProcess = RUNS_AS.get(member.disk) ?? new WeakMap<PeerProcess, RunsAs>();
+  RUNS_AS.set(member.disk, byProcess);
+  const answers: RunsAs = byProcess.get(process) ?? new WeakMap<Settings, Answer>();
+  byProcess.set(process, answers);
+  const known = answers.get(settings);
+  if (known?.version === member.version) return known.doesRunAs;
+  const doesRunAs = wouldRunAs(member, process, settings);
+  answers.set(settings, { version: member.version, doesRunAs });
+  return doesRunAs;
 }
 
-const RUNS_AS = new WeakMap<MemberWorld, WeakMap<Settings, boolean>>();
+interface Answer {
+  readonly version: string;
+  readonly doesRunAs: boolean;
+}
+type RunsAs = WeakMap<Settings, Answer>;
+const RUNS_AS = new WeakMap<Disk, WeakMap<PeerProcess, RunsAs>>();
 
 function wouldRunAs(member: MemberWorld, process: PeerProcess, settings: Settings): boolean {
-  const others = Object.entries(member.disk.settings).filter(
-    ([flag]) => !OWNED_FLAGS.includes(flag),
-  );
-  const merged = { ...Object.fromEntries(others), ...settings };
-  const wanted = loadDisk({ settings: merged, files: member.disk.files }, member.version);
+  const disk = WANTED.get(member.disk, settings, () => diskWith(member.disk, settings));
+  const wanted = loadDisk(disk, member.version);
   if (!wanted.ok || !wanted.value.pool.known || !process.pool.known) return false;
+  if (wanted.value === process) return true;
   return same(wanted.value.peer, process.peer) && same(wanted.value.pool.value, process.pool.value);
+}
+
+const WANTED = new Remembered<Disk, Settings, Disk>();
+
+/** The disk with these owned settings in the place of its own. */
+function diskWith(disk: Disk, settings: Settings): Disk {
+  if (OWNED_FLAGS.every((flag) => disk.settings[flag] === settings[flag])) return disk;
+  const others = Object.entries(disk.settings).filter(([flag]) => !OWNED_FLAGS.includes(flag));
+  return { settings: { ...Object.fromEntries(others), ...settings }, files: disk.files };
 }
 
 function same(a: unknown, b: unknown): boolean {

@@ -3,7 +3,14 @@
 import type { MemberName } from '../model/ids.ts';
 import { loadDisk } from '../model/load.ts';
 import type { MemberGoal } from '../model/rollout.ts';
-import { FLAG, type Settings, peerSettings, settingChanges, urlList } from '../model/settings.ts';
+import {
+  FLAG,
+  type PeerSettings,
+  type Settings,
+  peerSettings,
+  settingChanges,
+  urlList,
+} from '../model/settings.ts';
 import { started } from '../model/steps/restart-member.ts';
 import { linkedMajority } from '../model/steps/settle.ts';
 import { isHttps, sameUrls, urlParts } from '../model/url.ts';
@@ -206,9 +213,23 @@ export function servesGoal(draft: Draft, goal: MemberGoal): boolean {
 /** The settings of the start and the trust that the process has loaded: it can dial either kind of member. */
 function withTrustKept(draft: Draft, goal: MemberGoal): Settings {
   const { disk, process } = memberOf(draft.world, goal.member);
-  const { certFile, keyFile, trustedCaFile } = process?.peer ?? peerSettings(disk.settings);
+  const peer = process?.peer ?? peerSettings(disk.settings);
+  const known = KEPT.get(goal.settings) ?? new WeakMap<PeerSettings, Settings>();
+  KEPT.set(goal.settings, known);
+  const settings = known.get(peer) ?? withTrustOf(peer, goal.settings);
+  known.set(peer, settings);
+  return settings;
+}
+
+/** Asked for the same few on the way back from every world: equal ones are one object. */
+const KEPT = new WeakMap<Settings, WeakMap<PeerSettings, Settings>>();
+
+function withTrustOf(
+  { certFile, keyFile, trustedCaFile }: PeerSettings,
+  start: Settings,
+): Settings {
   return {
-    ...goal.settings,
+    ...start,
     ...(certFile === undefined ? {} : { [FLAG.peerCertFile]: certFile }),
     ...(keyFile === undefined ? {} : { [FLAG.peerKeyFile]: keyFile }),
     ...(trustedCaFile === undefined ? {} : { [FLAG.peerTrustedCaFile]: trustedCaFile }),

@@ -1,5 +1,6 @@
 /** Turns the moments of a walk into what breaks a rule, what was accepted of that, and what was so before. */
 
+import { type Answers, answersOf } from '../model/dial.ts';
 import type { Failure } from '../model/failure.ts';
 import type { Invariant, Moment } from '../model/invariant.ts';
 import { lawOf, say } from '../model/laws.ts';
@@ -7,6 +8,7 @@ import type { Violation } from '../model/proof.ts';
 import type { Rollout } from '../model/rollout.ts';
 import type { Found } from './counterexample.ts';
 import type { Walk } from './explore.ts';
+import { OF_LINKS } from './rules.ts';
 
 export interface Judged {
   readonly open: readonly Found[];
@@ -32,8 +34,9 @@ export function judge(
   const accepted = new Map<string, Violation>();
   const inherited = new Map<string, Violation>();
   let lastBreach = -2;
+  const others = rules.filter((rule) => !OF_LINKS.includes(rule));
   for (const moment of moments) {
-    for (const invariant of rules) {
+    for (const invariant of areLinksGood(moment, rollout, rules) ? others : rules) {
       for (const breach of invariant.check(moment, rollout)) {
         lastBreach = Math.max(lastBreach, moment.index);
         const key = `${invariant.name} ${breach.subject}`;
@@ -62,6 +65,24 @@ export function judge(
   }
   return { open, accepted: [...accepted.values()], inherited, lastBreach };
 }
+
+/**
+ * Thousands of worlds have the same links, and rules that ask for nothing else are asked once of them. What
+ * one of them holds against a world is told anew for each.
+ */
+function areLinksGood(moment: Moment, rollout: Rollout, rules: readonly Invariant[]): boolean {
+  const known = GOOD.get(rules) ?? new WeakMap<Answers, boolean>();
+  GOOD.set(rules, known);
+  const answers = answersOf(moment.world);
+  const before = known.get(answers);
+  if (before !== undefined) return before;
+  const asked = rules.filter((rule) => OF_LINKS.includes(rule));
+  const areGood = asked.every((rule) => rule.check(moment, rollout).length === 0);
+  known.set(answers, areGood);
+  return areGood;
+}
+
+const GOOD = new WeakMap<readonly Invariant[], WeakMap<Answers, boolean>>();
 
 /** The same crash breaks the same rule at the start already: `if m3 crashes and comes back: `. */
 function crashText({ mishap }: Moment): string {

@@ -34,3 +34,6 @@ export const INVARIANTS: readonly Invariant[] = [
   groups,
   backAtStart,
 ];
+
+/** Those that ask of a moment only which members of its world are up and can dial each other. */
+export const OF_LINKS: readonly Invariant[] = [knownDials, quorum, cutOff];

@@ -116,11 +116,19 @@ function restsOf({ steps, windows, goal }: Rollout, rests: Map<string, number>):
   return numbers.reverse();
 }
 
-/** All of a step but what only people read; of its group see above, and of its gate what rules ask of one. */
+/** All of a step but what only people read; of its group see above, and of its gate what it sees. */
 function stepKey({ after, ...step }: Step): string {
-  const judged = { ...step, id: '', why: '', group: '' };
-  const gate = after?.checks.filter((check) => check === 'links' || check === 'list') ?? [];
-  return `${gate.join()} ${JSON.stringify(judged)}`;
+  const seen = after?.checks.join() ?? '';
+  switch (step.kind) {
+    case 'configure-member':
+      return `${seen} ${step.kind} ${step.member} ${step.phase} ${String(numberOf(step.changes))} ${String(step.restoresOriginal)}`;
+    case 'restart-member':
+    case 'stop-member':
+    case 'start-member':
+      return `${seen} ${step.kind} ${step.member} ${step.phase}`;
+    default:
+      return `${seen} ${JSON.stringify({ ...step, id: '', why: '', group: '' })}`;
+  }
 }
 
 /** The parts of worlds are one object where they are equal; two that are not only cost a walk. */

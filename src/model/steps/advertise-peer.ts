@@ -1,5 +1,6 @@
 /** advertise-peer: `member update` replaces what all other members dial from now on. */
 
+import { Remembered } from '../../base/canonical.ts';
 import type { AdvertisePeer, StepLaw } from '../step.ts';
 import { type World, oneRecord, withUnobserved } from '../world.ts';
 import { linkedMajority, settle } from './settle.ts';
@@ -18,13 +19,11 @@ export const advertisePeer: StepLaw<AdvertisePeer> = {
   undo: (before, step) => `advertise ${(before.record[step.member] ?? []).join(' and ')}`,
 };
 
-/** One update is applied while it is planned, and again while it is proven. */
-const UPDATED = new WeakMap<AdvertisePeer, { before: World['record']; after: World['record'] }>();
+/** One update is applied while it is planned, and again while it is proven, on many paths. */
+const UPDATED = new Remembered<World['record'], string, World['record']>();
 
-function recordAfter(before: World['record'], step: AdvertisePeer): World['record'] {
-  const known = UPDATED.get(step);
-  if (known?.before === before) return known.after;
-  const after = oneRecord({ ...before, [step.member]: step.to });
-  UPDATED.set(step, { before, after });
-  return after;
+function recordAfter(before: World['record'], { member, to }: AdvertisePeer): World['record'] {
+  return UPDATED.get(before, `${member} ${to.join(' ')}`, () => {
+    return oneRecord({ ...before, [member]: to });
+  });
 }

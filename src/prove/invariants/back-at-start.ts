@@ -42,6 +42,7 @@ function strayOf({ member: name, urls, settings }: MemberGoal, end: World): stri
   }
   if (process === undefined) return `${name} would stay stopped`;
   const loaded = loadDisk(disk, version);
+  if (loaded.ok && loaded.value === process) return undefined;
   const isLoaded = loaded.ok && JSON.stringify(loaded.value.peer) === JSON.stringify(process.peer);
   return isLoaded ? undefined : `${name} would not be restarted with the settings of the start`;
 }
