@@ -100,7 +100,7 @@ function sum(
   if (typeof value === 'number') return (typeof before === 'number' ? before : 0) + value;
   if (typeof value === 'string') {
     const words = typeof before === 'string' ? before.split(', ') : [];
-    return [...new Set([...words, value])].join(', ');
+    return [...new Set([...words, ...value.split(', ')])].join(', ');
   }
   const both: Record<string, number> = typeof before === 'object' ? { ...before } : {};
   for (const [name, count] of Object.entries(value)) both[name] = (both[name] ?? 0) + count;
