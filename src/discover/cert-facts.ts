@@ -6,6 +6,7 @@ import { sha256 } from '../base/digest.ts';
 import type { FileContent, FileFact } from '../model/certificate.ts';
 import { FLAG, type Settings } from '../model/settings.ts';
 import type { Host, HostFile, Pki } from '../ports.ts';
+import { readKeyOnHost } from './key-on-host.ts';
 
 export type FileRole = 'ca' | 'leaf' | 'key';
 
@@ -20,11 +21,19 @@ export interface ServiceUser {
   readonly gid: number;
 }
 
+export interface CertificateDoors {
+  readonly host: Host;
+  readonly pki: Pki;
+  /** A private key is judged where it is, and never read from here. */
+  readonly keysStay?: boolean;
+}
+
 /** A file as first read: leaves and pools wait for the CA certificates of all hosts. */
 export interface ReadFile {
   readonly path: string;
   readonly digest: string | undefined;
   readonly modifiedAtMs: number | undefined;
+  readonly mode?: number;
   readonly content: FileContent | WaitingText;
 }
 
@@ -54,7 +63,7 @@ export function namedFiles(settings: Settings | undefined): readonly NamedFile[]
  * function.
  */
 export async function readFiles(
-  doors: { readonly host: Host; readonly pki: Pki },
+  doors: CertificateDoors,
   named: readonly NamedFile[],
   user: ServiceUser | undefined,
 ): Promise<readonly ReadFile[]> {
@@ -68,7 +77,7 @@ export async function readFiles(
 }
 
 async function readFile(
-  doors: { readonly host: Host; readonly pki: Pki },
+  doors: CertificateDoors,
   path: string,
   [role, otherRole]: readonly FileRole[],
   user: ServiceUser | undefined,
@@ -76,13 +85,21 @@ async function readFile(
   if (!path.startsWith('/')) {
     return unread(path, 'the path is relative, and to which folder only the service knows');
   }
+  if (doors.keysStay === true && role === 'key' && otherRole === undefined) {
+    const refusal = user === undefined ? undefined : await readRefusal(doors.host, path, user);
+    const key = await readKeyOnHost(doors.host, path);
+    return key.content.kind === 'key' && refusal !== undefined
+      ? { ...key, content: unusable(refusal) }
+      : key;
+  }
   const read = await doors.host.readFile(path);
   if (!read.ok) return unread(path, `peershift cannot read it: ${read.error.but}`);
   const file = read.value;
   if (file === undefined) {
     return { path, digest: undefined, modifiedAtMs: undefined, content: { kind: 'absent' } };
   }
-  const seen = { path, digest: sha256(file.bytes), modifiedAtMs: file.modifiedAtMs };
+  const { mode, modifiedAtMs } = file;
+  const seen = { path, digest: sha256(file.bytes), modifiedAtMs, mode };
   if (role === undefined || otherRole !== undefined) {
     return { ...seen, content: unusable('it is named as two kinds of file at once') };
   }
@@ -104,7 +121,8 @@ async function readRefusal(
 }
 
 function firstContent(pki: Pki, role: FileRole, file: HostFile): FileContent | WaitingText {
-  const text = new TextDecoder().decode(file.bytes);
+  // A byte order mark stays: etcd does not see a BEGIN behind it.
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(file.bytes);
   if (role !== 'key') return { kind: 'waiting', role, text };
   const keyId = pki.readKeyId(text);
   return keyId.ok ? { kind: 'key', keyId: keyId.value } : unusable(keyId.error);

@@ -97,7 +97,8 @@ export async function lookAtHosts(
   const facts = input.desired.members.map(async (member) => {
     const planned = input.plannedPaths.get(member.name) ?? [];
     const doors = doorsOf(input, member.name);
-    return [member.name, await observeHost(member, doors, input.pki, planned)] as const;
+    const keysStay = input.desired.pki.mode === 'in-place' && member.host.transport === 'ssh';
+    return [member.name, await observeHost(member, doors, input.pki, planned, keysStay)] as const;
   });
   return new Map(await Promise.all(facts));
 }

@@ -30,6 +30,7 @@ export async function observeHost(
   doors: MemberDoors,
   pki: Pki,
   planned: readonly NamedFile[],
+  keysStay = false,
 ): Promise<HostFacts> {
   const [process, config] = await Promise.all([observeProcess(doors), doors.config.read()]);
   const file = config.ok
@@ -48,7 +49,7 @@ export async function observeHost(
     ...settings,
     configDigest: file.known ? known(file.value.digest) : file,
     configProblems: file.known ? file.value.problems : [],
-    files: await readFiles({ host: doors.host, pki }, named, user),
+    files: await readFiles({ host: doors.host, pki, keysStay }, named, user),
   };
 }
 

@@ -27,6 +27,8 @@ export interface MaterialInput {
 /** A CA may outlive the leaves it signs; ten years keeps its renewal out of this change. */
 const AUTHORITY_DAYS = 3650;
 const DAY_MS = 86_400_000;
+/** A byte order mark stays: etcd does not see a BEGIN behind it. */
+const BYTES = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** Every reason at once when something that the plan names cannot serve. */
 export async function readMaterial(
@@ -283,7 +285,7 @@ function plannedAuthority(input: MaterialInput): Certificate {
 async function readText(here: Host, path: string): Promise<Result<string | undefined, Failure>> {
   const file = await here.readFile(path);
   if (!file.ok) return file;
-  return ok(file.value === undefined ? undefined : new TextDecoder().decode(file.value.bytes));
+  return ok(file.value === undefined ? undefined : BYTES.decode(file.value.bytes));
 }
 
 function unusable(path: string, but: string): Failure {
