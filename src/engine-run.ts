@@ -190,7 +190,7 @@ async function carryOut(work: Work): Promise<Ended> {
     const listening = files.onPauseAsked(() => {
       running.stop('PAUSE');
     });
-    const ended = await running.ended.finally(listening.stop);
+    const ended = await running.ended.finally(() => listening.stop());
     const { outcome, failure } = blindEnd(work.blind, ended);
     const reportPath = await saveReport(work, journal.state());
     const isMigrated = outcome === 'done' && work.direction === 'forward';
