@@ -52,6 +52,11 @@ export class SshHome {
     writeFileSync(this.knownHosts, lines.join(''), { flag: 'a' });
   }
 
+  /** No host is known any more. */
+  forget(): void {
+    rmSync(this.knownHosts, { force: true });
+  }
+
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
