@@ -14,6 +14,8 @@ export interface NewFile {
   readonly isPrivate: boolean;
 }
 
+/** Of one file within one second; nobody renews more often. */
+const MOST_COPIES = 100;
 const FOLDER_MODE = 0o700;
 const PRIVATE_MODE = 0o600;
 const PUBLIC_MODE = 0o644;
@@ -77,11 +79,17 @@ async function writeOne(file: NewFile, mayReplace: boolean, stamp: string): Prom
   }
 }
 
+/** Two renewals in one second do not meet. */
 async function keepOld(path: string, kept: string): Promise<void> {
-  try {
-    await link(path, kept);
-  } catch (error) {
-    if (systemErrorCode(error) !== 'ENOENT') throw error;
+  for (let copy = 1; ; copy += 1) {
+    try {
+      await link(path, copy === 1 ? kept : `${kept}-${String(copy)}`);
+      return;
+    } catch (error) {
+      const code = systemErrorCode(error);
+      if (code === 'ENOENT') return;
+      if (code !== 'EEXIST' || copy === MOST_COPIES) throw error;
+    }
   }
 }
 

@@ -46,6 +46,7 @@ export function wishOfFlags(flags: WishFlags): Result<CertificateWish, string> {
     return err(`--algorithm ${algorithm} is none of ${KEY_ALGORITHMS.join(', ')}`);
   }
   if (!isProfile(profile)) return err(`--profile ${profile} is none of ${PROFILES.join(', ')}`);
+  if (days === 0) return err('--days 0 would be over at once');
   const { permit, exclude, pathLength } = flags;
   const hasConstraints = permit.length + exclude.length > 0;
   if (!isAuthority && (hasConstraints || pathLength !== undefined)) {

@@ -125,6 +125,8 @@ function inspectBlocks(
   const keys: InspectedKey[] = [];
   const requests: InspectedRequest[] = [];
   let certificates: readonly Parsed[] = [];
+  const bundle = blocks.find(({ label }) => label === 'PKCS7' || label === 'CMS');
+  if (bundle !== undefined) return inspectDer(bundle.bytes);
   for (const block of blocks) {
     const text = asPem(block);
     if (/(^| )PRIVATE KEY$/.test(block.label)) {
@@ -216,7 +218,7 @@ function isPkcs12(bytes: Buffer): boolean {
 }
 
 /** The certificates of a PKCS#7 bundle (RFC 2315 9.1), as CAs return them; undefined when it is none. */
-export function pkcs7Certificates(bytes: Buffer): readonly Buffer[] | undefined {
+function pkcs7Certificates(bytes: Buffer): readonly Buffer[] | undefined {
   try {
     const [type, content] = partsOf(readDer(bytes));
     if (oidOf(type) !== SIGNED_DATA) return undefined;
@@ -233,13 +235,9 @@ export function certificatesAsPem(bytes: Uint8Array): Result<string, string> {
   const inspected = readFile(buffer);
   if (!inspected.ok) return inspected;
   if (inspected.value.certificates.length === 0) return err('it has no certificate');
-  if (inspected.value.encoding === 'PEM') {
-    const blocks = pemBlocks(buffer.toString('latin1'));
-    const wanted = blocks.ok ? blocks.value.filter(({ label }) => label === 'CERTIFICATE') : [];
-    return ok(wanted.map(asPem).join(''));
-  }
-  const ders = pkcs7Certificates(buffer) ?? [buffer];
-  return ok(ders.map((der) => pemOf('CERTIFICATE', readDer(der))).join(''));
+  return ok(
+    inspected.value.parsed.map(({ x509 }) => pemOf('CERTIFICATE', readDer(x509.raw))).join(''),
+  );
 }
 
 function detailed(parsed: Parsed): InspectedFile['certificates'][number] {
