@@ -1,7 +1,9 @@
 /** Turns a plan and its live cluster into every item of `check`; nothing is changed. */
 
 import { probeHost, probePlace } from './discover/probe-host.ts';
+import type { Discovered } from './discover/discover.ts';
 import { readMaterial } from './discover/material.ts';
+import { rehearse } from './discover/rehearse.ts';
 import { observe, proveSession, sessionOf } from './engine.ts';
 import type { Options, Rim } from './engine-types.ts';
 import { type CheckItem, itemOfFailure, objection, oneItem, ordered } from './model/check.ts';
@@ -26,17 +28,29 @@ import type { Material } from './model/material.ts';
 import { type Fact, known, unknown, valueOf } from './model/observed.ts';
 import { placeholdersOf } from './model/placeholder.ts';
 import { preflight } from './model/preflight.ts';
+import { type Rehearsal, rehearsalItems } from './model/rehearsal.ts';
 import type { EtcdMember } from './ports.ts';
 
 export interface CheckReport {
   readonly items: readonly CheckItem[];
+  /** Undefined: it was not asked for, or no leaf could be read. */
+  readonly rehearsal: Rehearsal | undefined;
+}
+
+/** What `--rehearse` asks for. */
+export interface RehearseOptions {
+  readonly firstPort: number | undefined;
 }
 
 /** More leases than this are not asked one by one: the answer is a warning, not an inventory. */
 const LEASES_ASKED = 200;
 
 /** Everything is asked even when something already fails: one screen has all of it. */
-export async function checkPlan(rim: Rim, options: Options): Promise<CheckReport> {
+export async function checkPlan(
+  rim: Rim,
+  options: Options,
+  rehearsing?: RehearseOptions,
+): Promise<CheckReport> {
   const { desired } = rim;
   const [probes, here, seen] = await Promise.all([
     probeHosts(rim),
@@ -47,7 +61,7 @@ export async function checkPlan(rim: Rim, options: Options): Promise<CheckReport
   const items = [...planItems(rim), ...hostItems({ desired, probes, here, state })];
   if (!seen.ok) {
     const refused = [...seen.error.map(itemOfFailure), ...rolloutItems({ kind: 'not-planned' })];
-    return { items: ordered([...items, ...refused], desired.accept) };
+    return { items: ordered([...items, ...refused], desired.accept), rehearsal: undefined };
   }
   const { etcd } = seen.value;
   const [auth, leases, session] = await Promise.all([
@@ -76,8 +90,38 @@ export async function checkPlan(rim: Rim, options: Options): Promise<CheckReport
   const planned: Planned = session.ok
     ? plannedOf(rim, options, session.value)
     : { kind: 'not-planned' };
-  items.push(...plannedItems(planned, probes, leases));
-  return { items: ordered(items, desired.accept) };
+  const rehearsal =
+    rehearsing === undefined
+      ? undefined
+      : await rehearsed(rim, options, { seen: seen.value, material, planned, rehearsing });
+  items.push(...plannedItems(planned, probes, leases, rehearsal !== undefined));
+  items.push(...(rehearsal === undefined ? [] : rehearsalItems(rehearsal)));
+  return { items: ordered(items, desired.accept), rehearsal };
+}
+
+interface Rehearsing {
+  readonly seen: Discovered;
+  readonly material: MaterialAnswer;
+  readonly planned: Planned;
+  readonly rehearsing: RehearseOptions;
+}
+
+/** Real handshakes between all hosts, with the very port that the rollout opens where it opens one. */
+async function rehearsed(
+  rim: Rim,
+  options: Options,
+  { seen, material, planned, rehearsing }: Rehearsing,
+): Promise<Rehearsal | undefined> {
+  if ('ok' in material && !material.ok) return undefined;
+  const sockets = planned.kind === 'proven' ? newSockets(planned.proven.rollout) : [];
+  return rehearse({
+    ...rim,
+    ...rehearsing,
+    state: seen.state,
+    material: 'ok' in material ? material.value : material,
+    newPorts: new Map(sockets.map(({ member, port }) => [member, port])),
+    id: options.newRunId().replace(/\W/g, '_'),
+  });
 }
 
 function planItems({ desired }: Rim): readonly CheckItem[] {
@@ -129,13 +173,14 @@ function plannedItems(
   planned: Planned,
   probes: readonly HostProbe[],
   leases: Fact<LeasesSeen>,
+  isRehearsed: boolean,
 ): readonly CheckItem[] {
   const items = rolloutItems(planned);
   if (planned.kind !== 'proven') return [...items, ...leaseItems(leases, undefined, 0)];
   const { proven } = planned;
   return [
     ...items,
-    ...portItems(newSockets(proven.rollout), probes, false),
+    ...portItems(newSockets(proven.rollout), probes, isRehearsed),
     ...leaseItems(leases, proven.proof.windows, longestWindowMs(proven)),
   ];
 }

@@ -74,11 +74,11 @@ export async function withHosts(
   const members = await Promise.all(
     survey.members.map(async (member): Promise<SurveyedMember> => {
       const host = hostOf(member.name);
-      const { name, peerUrls } = member;
+      const { name, peerUrls, clientUrls } = member;
       const found: HostSurvey =
         host === undefined
           ? notFound('its host is not known', { name, isAlone })
-          : await surveyHost(host, { name, peerUrls, isAlone });
+          : await surveyHost(host, { name, urls: [...peerUrls, ...clientUrls], isAlone });
       return { ...member, ...found, notes: [...member.notes, ...found.notes] };
     }),
   );
@@ -157,6 +157,7 @@ function memberOf(
     isLeader: own?.isLeader === true,
     isLearner: entry.isLearner,
     peerUrls,
+    clientUrls: entry.clientUrls,
     address:
       way.kind === 'ssh'
         ? guessed(
@@ -189,6 +190,7 @@ export function notFoundMember(name: string, address: string): SurveyedMember {
     isLeader: false,
     isLearner: false,
     peerUrls: [],
+    clientUrls: [],
     address: seen(address),
     ...notFound('it was not looked at', { name, isAlone: false }),
   };

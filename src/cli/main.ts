@@ -55,12 +55,19 @@ function program(exitWith: (code: number) => void): Command {
 
 type OnPlan = <F>(name: string, text: string, load: () => Promise<Work<F>>) => Command<[string]>;
 
-function addPlanCommands(onPlan: OnPlan): void {
+function addCheck(onPlan: OnPlan): Command<[string]> {
   const check = onPlan(
     'check',
     'can this plan run? every reason why not; changes nothing',
     async () => (await import('./commands/check.ts')).check,
   );
+  check.option('--rehearse', 'real TLS handshakes between all hosts, by openssl on them');
+  check.option('--rehearse-port <port>', 'the first port to listen on for that', portNumber);
+  return check;
+}
+
+function addPlanCommands(onPlan: OnPlan): void {
+  const check = addCheck(onPlan);
   const preview = onPlan(
     'preview',
     'the ordered steps, gates, undo and proof; changes nothing',
@@ -175,6 +182,12 @@ function addLab(top: Command, exitWith: (code: number) => void): void {
       exitWith(await work({ ...top.opts(), ...defined(own) }));
     });
   }
+}
+
+function portNumber(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1024 && value <= 65_000) return value;
+  throw new InvalidArgumentError('It must be a whole number from 1024 to 65000.');
 }
 
 function wholeNumber(text: string): number {

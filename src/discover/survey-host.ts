@@ -2,21 +2,13 @@
 
 import type { ConfigSpec, ServiceSpec } from '../model/desired.ts';
 import { PLACEHOLDER } from '../model/placeholder.ts';
-import { FLAG, type Settings, environmentName } from '../model/settings.ts';
+import { FLAG, environmentName } from '../model/settings.ts';
 import { type Guess, type SurveyedMember, guessed, seen } from '../model/survey.ts';
 import type { Host, HostProcess } from '../ports.ts';
-import { processSettings } from './config-facts.ts';
+import { type Sought, findProcess, settingsOf } from './survey-process.ts';
 import { type Surroundings, surroundingsOf } from './survey-script.ts';
 
 export type HostSurvey = Pick<SurveyedMember, 'service' | 'config' | 'tlsDirectory' | 'notes'>;
-
-/** Who is looked for: by the name that etcd runs with, or by the peer URLs that it listens on. */
-export interface Sought {
-  readonly name: string;
-  readonly peerUrls: readonly string[];
-  /** Several members on one machine need a folder each. */
-  readonly isAlone: boolean;
-}
 
 const USUAL_TLS_DIRECTORY = '/etc/etcd/pki';
 /** More files than this that look like settings are not read for a guess. */
@@ -60,51 +52,6 @@ function commandsToFill(reason: string, name: string): Guess<ServiceSpec> {
   const [start, stop, status] = [argv('start'), argv('stop'), argv('status')];
   const service = { manager: 'command', start, stop, status, logFile: undefined } as const;
   return guessed(service, `nothing was found: ${reason}`);
-}
-
-/** The etcd process of this member, or why there is none. */
-async function findProcess(host: Host, sought: Sought): Promise<HostProcess | string> {
-  const listed = await host.exec(['sh', '-c', LIST_SCRIPT], { deadlineMs: LIST_DEADLINE_MS });
-  if (!listed.ok) return listed.error.but;
-  const pids = listed.value.stdout
-    .split('\n')
-    .map(Number)
-    .filter((pid) => pid > 0);
-  const processes: HostProcess[] = [];
-  let refusal = '';
-  for (const pid of pids) {
-    const process = await host.process(pid);
-    if (!process.ok) refusal = process.error.but;
-    else if (process.value !== undefined) processes.push(process.value);
-  }
-  const matching = processes.filter((process) => isOf(process, sought));
-  const [first] = matching.length > 0 ? matching : sought.isAlone ? processes : [];
-  if (first !== undefined) return first;
-  if (pids.length === 0) return 'no process called etcd runs there';
-  return refusal === '' ? `no etcd process there is ${sought.name}` : refusal;
-}
-
-const LIST_DEADLINE_MS = 20_000;
-
-/** Process IDs of what is called etcd, one a line. */
-const LIST_SCRIPT = `
-for place in /proc/[0-9]*; do
-  name=
-  read -r name 2>/dev/null <"$place/comm" || continue
-  case $name in
-    etcdctl* | etcdutl* | etcd-dump* | etcdadm* | etcd-manager*) ;;
-    etcd*) printf '%s\\n' "\${place#/proc/}" ;;
-  esac
-done
-`;
-
-function isOf({ argv, environment }: HostProcess, { name, peerUrls }: Sought): boolean {
-  const given = processSettings(argv, environment);
-  if (!given.known) return false;
-  const settings: Settings = { ...given.value.environment, ...given.value.flags };
-  if (settings[FLAG.name] === name) return true;
-  const listens = (settings[FLAG.listenPeerUrls] ?? '').split(',');
-  return settings[FLAG.name] === undefined && peerUrls.some((url) => listens.includes(url));
 }
 
 function serviceOf(name: string, { pid }: HostProcess, around: Surroundings): Guess<ServiceSpec> {
@@ -269,10 +216,7 @@ function unquoted(text: string): string {
 }
 
 function tlsDirectoryOf(sought: Sought, process: HostProcess, config: ConfigSpec): Guess<string> {
-  const given = processSettings(process.argv, process.environment);
-  const settings: Settings = given.known
-    ? { ...given.value.environment, ...given.value.flags }
-    : {};
+  const settings = settingsOf(process);
   const present = settings[FLAG.peerCertFile] ?? settings[FLAG.peerTrustedCaFile] ?? '';
   if (present.startsWith('/')) {
     return guessed(folderOf(present), 'its peer certificate stands there now');

@@ -40,6 +40,8 @@ export interface SurveyedMember {
   readonly isLeader: boolean;
   readonly isLearner: boolean;
   readonly peerUrls: readonly PeerUrl[];
+  /** As the member list has them. */
+  readonly clientUrls: readonly string[];
   readonly address: Guess<string>;
   readonly service: Guess<ServiceSpec>;
   readonly config: Guess<ConfigSpec>;

@@ -1,6 +1,8 @@
 /** Turns the items of `check` into one screen: a line for each answer, and what to do under each that is no pass. */
 
 import { CHECK_RULES, type CheckGroup, type CheckItem } from '../model/check.ts';
+import { type Rehearsal, rehearsalCells } from '../model/rehearsal.ts';
+import { matrixLines } from './matrix.ts';
 import { type Paint, PLAIN } from './paint.ts';
 import { padTo } from './table.ts';
 import { counted } from './words.ts';
@@ -18,7 +20,11 @@ export interface CheckData {
 }
 
 /** The screen; its last line counts, and says that nothing has been changed. */
-export function checkText(items: readonly CheckItem[], paint: Paint = PLAIN): string {
+export function checkText(
+  items: readonly CheckItem[],
+  paint: Paint = PLAIN,
+  rehearsal?: Rehearsal,
+): string {
   const { sentence, failed } = checkJson(items);
   const lines = items.flatMap((item, at) => {
     const group = CHECK_RULES[item.rule];
@@ -26,7 +32,20 @@ export function checkText(items: readonly CheckItem[], paint: Paint = PLAIN): st
     const isNew = before === undefined || CHECK_RULES[before.rule] !== group;
     return [...(isNew ? groupLines(group, at, paint) : []), ...itemLines(item, paint)];
   });
-  return [...lines, '', failed === 0 ? paint.green(sentence) : paint.red(sentence)].join('\n');
+  return [
+    ...lines,
+    ...rehearsalLines(rehearsal, paint),
+    '',
+    failed === 0 ? paint.green(sentence) : paint.red(sentence),
+  ].join('\n');
+}
+
+/** Who shook hands with whom; rows dial, columns are dialled. */
+function rehearsalLines(rehearsal: Rehearsal | undefined, paint: Paint): readonly string[] {
+  if (rehearsal === undefined || rehearsal.pairs.length === 0) return [];
+  const names = [...new Set(rehearsal.pairs.flatMap(({ from, to }) => [from, to]))].sort();
+  const table = matrixLines('from \\ to', names, rehearsalCells(rehearsal), paint);
+  return ['', paint.bold('rehearsal'), ...table.map((line) => `  ${line}`)];
 }
 
 export function checkJson(items: readonly CheckItem[]): CheckData {

@@ -13,6 +13,7 @@ export function surveyedMember(
     isLeader: name === 'm2',
     isLearner: false,
     peerUrls: [httpUrl(name)],
+    clientUrls: [`http://${addressOf(name)}:2379`],
     address: guessed(addressOf(name), 'the host of its peer URL'),
     service: seen({ manager: 'systemd', unit: 'etcd' }),
     config: seen({ format: 'env-file', path: '/etc/default/etcd' }),

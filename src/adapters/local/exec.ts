@@ -165,12 +165,14 @@ async function writtenBytes(capture: Capture): Promise<number> {
 function timer<T>(ms: number, signal: AbortSignal, value: () => T): Promise<T> {
   return new Promise((resolve) => {
     if (signal.aborted) return;
+    const stop = (): void => {
+      clearTimeout(handle);
+    };
     const handle = setTimeout(() => {
+      signal.removeEventListener('abort', stop);
       resolve(value());
     }, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(handle);
-    });
+    signal.addEventListener('abort', stop);
   });
 }
 

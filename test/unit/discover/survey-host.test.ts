@@ -30,7 +30,11 @@ function hostWith(
   return host;
 }
 
-const SOUGHT = { name: 'm1', peerUrls: ['http://10.0.0.1:2380'], isAlone: true };
+const SOUGHT = {
+  name: 'm1',
+  urls: ['http://10.0.0.1:2380', 'http://10.0.0.1:2379'],
+  isAlone: true,
+};
 const UNIT = [
   'folder /',
   'parent-pid 1',
@@ -89,7 +93,10 @@ describe('a member that systemd runs', () => {
   });
 
   it('keeps its certificates where they stand now', async () => {
-    const environment = { ETCD_NAME: 'm1', ETCD_PEER_CERT_FILE: '/srv/tls/peer.crt' };
+    const environment = {
+      ETCD_ADVERTISE_CLIENT_URLS: 'http://10.0.0.1:2379',
+      ETCD_PEER_CERT_FILE: '/srv/tls/peer.crt',
+    };
     const { tlsDirectory } = await surveyHost(hostWith({ environment }, UNIT), SOUGHT);
     expect(tlsDirectory.value).toBe('/srv/tls');
   });
@@ -147,9 +154,14 @@ describe('a member that is not found', () => {
       start: ['FILL-IN', 'start', 'm1'],
     });
     expect(none.service.why).toContain('no process called etcd');
-    const other = hostWith({ environment: { ETCD_NAME: 'm9' } }, UNIT);
-    const { service } = await surveyHost(other, { ...SOUGHT, isAlone: false });
-    expect(service.why).toContain('no etcd process there is m1');
+  });
+
+  it('is never one of the same name in another cluster', async () => {
+    const environment = { ETCD_NAME: 'm1', ETCD_LISTEN_PEER_URLS: 'http://10.9.9.9:2380' };
+    for (const isAlone of [true, false]) {
+      const { service } = await surveyHost(hostWith({ environment }, UNIT), { ...SOUGHT, isAlone });
+      expect(service.why).toContain('no etcd process there is m1');
+    }
   });
 });
 
