@@ -23,7 +23,11 @@ const WORDS: readonly string[] = [
 
 /** Keys that are off or on, and a plan that has them on. */
 const SWITCHES: readonly (readonly [key: string, on: string, plan: string])[] = [
-  ['host.sudo', 'anything but `false`', memberWith('host: { transport: local, sudo: true }')],
+  [
+    'host.sudo',
+    'anything but `false` with `transport: local`',
+    memberWith('host: { transport: local, sudo: true }'),
+  ],
   ['gates.canary', 'anything but `false`', minimalWith('gates: { canary: { writes: true } }')],
   ['gates.deadman', 'anything but `off`', minimalWith('gates: { deadman: 5m }')],
   ['hooks.beforeStep', 'any command', minimalWith('hooks: { beforeStep: [logger] }')],
