@@ -64,7 +64,18 @@ export function parseLogLine(line: string): LogLine | undefined {
     return { form: 'capnslog', timeText: ownTimeText, level, ...readMessage(message) };
   }
   if (text === '' || /^\s|^goroutine \d+ \[/u.test(text)) return undefined;
-  return { form: 'plain', timeText, level: undefined, ...readMessage(text) };
+  return {
+    form: 'plain',
+    timeText: timeText ?? raftTime(text),
+    level: undefined,
+    ...readMessage(text),
+  };
+}
+
+/** raft of 3.4 writes past capnslog: `raft2026/11/22 05:41:19 INFO: ...`. */
+function raftTime(text: string): string | undefined {
+  const parts = /^raft(\d{4})\/(\d\d)\/(\d\d) (\d\d:\d\d:\d\d) /u.exec(text);
+  return parts === null ? undefined : `${parts.slice(1, 4).join('-')} ${parts[4] ?? ''}`;
 }
 
 const CAPNSLOG = /(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+) ([A-Z]) \| [\w./-]+: (.*)$/u;

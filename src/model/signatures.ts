@@ -43,11 +43,7 @@ const ESSENCE_CHARACTERS = 160;
 export function classify(line: LogLine): LogFinding | undefined {
   const text = textOf(line);
   if (ignoredBecause(line) !== undefined) return undefined;
-  const found = SIGNATURES.find(({ match }) => {
-    if (!match.events.includes(line.event)) return false;
-    if (match.level !== undefined && match.level !== line.level) return false;
-    return match.pattern?.test(text) ?? true;
-  });
+  const found = SIGNATURES.find((signature) => fits(signature, line, text));
   if (found === undefined) return undefined;
   return {
     code: found.code,
@@ -69,6 +65,17 @@ export function ignoredBecause(line: LogLine): string | undefined {
     return pattern.test(line.message);
   });
   return known?.because;
+}
+
+/** Every signature that fits, the one that counts first; more than one beside fallbacks would be ambiguous. */
+export function allThatFit(line: LogLine): readonly Signature[] {
+  return SIGNATURES.filter((signature) => fits(signature, line, textOf(line)));
+}
+
+function fits({ match }: Signature, line: LogLine, text: string): boolean {
+  if (!match.events.includes(line.event)) return false;
+  if (match.level !== undefined && match.level !== line.level) return false;
+  return match.pattern?.test(text) ?? true;
 }
 
 /** By its code; undefined when there is none of that code. */

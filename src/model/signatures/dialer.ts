@@ -36,12 +36,14 @@ const REFUSED_BY_LISTENER: readonly Signature[] = [
   },
   {
     ...dialer('dialer-server-leaf-unusable', ['server-leaf']),
+    isUnverified: true,
     meaning: 'the listener could not show a certificate: its leaf or key file cannot be used',
     remedy: "look at the listener's own log, and at its peer-cert-file and peer-key-file",
     match: { events: DIALS, pattern: /remote error: tls: (?:internal error|unrecognized name)/u },
   },
   {
     ...dialer('dialer-tls-version', []),
+    isUnverified: true,
     meaning: 'dialer and listener have no TLS version or cipher in common',
     remedy: 'compare cipher-suites, tls-min-version and tls-max-version of both members',
     match: {
@@ -56,6 +58,7 @@ const REFUSED_BY_LISTENER: readonly Signature[] = [
     remedy:
       "read the listener's log for the same moment: missing, unknown CA, key usage, dates or name",
     match: { events: DIALS, pattern: /remote error: tls: /u },
+    isFallback: true,
   },
 ];
 
@@ -76,6 +79,7 @@ const REFUSED_BY_DIALER: readonly Signature[] = [
   },
   {
     ...dialer('dialer-server-usage', ['server-usage']),
+    isUnverified: true,
     meaning: "the listener's leaf lacks the serverAuth key usage",
     remedy: "issue the listener's leaf with serverAuth and clientAuth",
     match: { events: DIALS, pattern: /x509: certificate specifies an incompatible key usage/u },
@@ -98,6 +102,7 @@ const REFUSED_BY_DIALER: readonly Signature[] = [
   },
   {
     ...dialer('dialer-own-leaf-unusable', CLIENT_REASONS),
+    isUnverified: true,
     meaning: "the dialer's own leaf or key file cannot be read or do not fit each other",
     remedy:
       'look at peer-cert-file and peer-key-file on the dialer: owner, mode, and that they are a pair',
@@ -121,6 +126,7 @@ const WRONG_SCHEME: readonly Signature[] = [
   },
   {
     ...dialer('dialer-http-to-tls', ['http-to-tls']),
+    isUnverified: true,
     meaning: 'the dialer spoke plain http to a listener that speaks TLS on that port',
     remedy: 'advertise the listener with https, or switch it back to http',
     match: {
@@ -132,11 +138,34 @@ const WRONG_SCHEME: readonly Signature[] = [
 
 const CONNECTION: readonly Signature[] = [
   {
+    ...dialer('dialer-proxy', []),
+    isUnverified: true,
+    meaning: 'the dial went to a proxy, and the proxy did not let it through',
+    remedy:
+      'put the hosts of all peers into NO_PROXY of the etcd process: HTTPS_PROXY counts for https URLs',
+    match: {
+      events: DIALS,
+      pattern:
+        /proxyconnect|Proxy Authentication Required|Bad Gateway|Service Unavailable|Gateway Time-?out/u,
+    },
+  },
+  {
+    ...dialer('dialer-http-status', DOWN),
+    isUnverified: true,
+    meaning: 'the peer answered with an error of http: it stops, or something else answers there',
+    remedy: "read the peer's log for the same moment, and find out what listens at its URL",
+    match: {
+      events: DIALS,
+      pattern:
+        /unhandled http status|unexpected http status (?!Not Found|Bad Gateway|Service Unavailable|Gateway|Proxy)/u,
+    },
+  },
+  {
     ...dialer('dialer-connection-refused', [...DOWN, 'not-listening']),
     meaning: "nothing listens at the peer's address and port",
     remedy:
       'start the member, or compare its listen-peer-urls with what the member list says of it',
-    match: { events: DIALS, pattern: /connection refused/u },
+    match: { events: DIALS, pattern: /^(?!proxyconnect).*connection refused/u },
   },
   {
     ...dialer('dialer-unreachable', [...DOWN, 'not-listening']),
@@ -145,14 +174,18 @@ const CONNECTION: readonly Signature[] = [
     match: {
       events: DIALS,
       pattern:
-        /i\/o timeout|no route to host|network is unreachable|handshake timeout|deadline exceeded/u,
+        /^(?!proxyconnect).*(?:i\/o timeout|no route to host|network is unreachable|handshake timeout|deadline exceeded)/u,
     },
   },
   {
     ...dialer('dialer-name-unknown', []),
+    isUnverified: true,
     meaning: 'the host name of the peer URL could not be resolved on the host of the dialer',
     remedy: 'look at name resolution on that host',
-    match: { events: DIALS, pattern: /no such host|server misbehaving|lookup \S+:? /u },
+    match: {
+      events: DIALS,
+      pattern: /^(?!proxyconnect).*(?:no such host|server misbehaving|lookup \S+:? )/u,
+    },
   },
   {
     ...dialer('dialer-not-ready', DOWN),
@@ -165,22 +198,43 @@ const CONNECTION: readonly Signature[] = [
   },
   {
     ...dialer('dialer-wrong-member', []),
+    isUnverified: true,
     meaning: 'another member than the dialed one answers at that address',
     remedy: 'compare the peer URLs in the member list with the hosts that they lead to',
     match: { events: DIALS, pattern: /to field mismatch/u },
   },
   {
     ...dialer('dialer-cluster-id', []),
+    isUnverified: true,
     meaning: 'the peer belongs to another cluster: its cluster ID is another one',
     remedy:
       'do not go on: one of the two was bootstrapped anew or points at the wrong data directory',
     match: { events: DIALS, pattern: /cluster ID mismatch/u },
   },
   {
+    ...dialer('request-cluster-id', []),
+    isUnverified: true,
+    meaning: 'the peer ignored a request of this member: it belongs to another cluster',
+    remedy:
+      'do not go on: one of the two was bootstrapped anew or points at the wrong data directory',
+    match: { events: ['other'], pattern: /^request sent was ignored.*cluster ID mismatch/u },
+  },
+  {
+    ...dialer('request-version', []),
+    isUnverified: true,
+    meaning: 'the peer ignored a request of this member: their etcd versions do not fit',
+    remedy: 'bring both members to versions that are at most one minor version apart',
+    match: { events: ['other'], pattern: /^request sent was ignored(?!.*cluster ID mismatch)/u },
+  },
+  {
     ...dialer('dialer-version', []),
+    isUnverified: true,
     meaning: 'the peer refuses the etcd version of the dialer',
     remedy: 'bring both members to versions that are at most one minor version apart',
-    match: { events: DIALS, pattern: /incompatible|unsupported stream type/u },
+    match: {
+      events: DIALS,
+      pattern: /incompatible version|version incompatible|unsupported stream type/u,
+    },
   },
   {
     ...dialer('dialer-cancelled', DOWN),
@@ -220,6 +274,7 @@ export const DIALER_SIGNATURES: readonly Signature[] = [
     meaning: 'a dial of a peer failed for a reason that peershift does not know',
     remedy: 'read the line itself',
     match: { events: DIALS },
+    isFallback: true,
   },
 ];
 

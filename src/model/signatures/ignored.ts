@@ -45,4 +45,13 @@ export const IGNORED_LINES: readonly IgnoredLine[] = [
     pattern: /^unrecognized environment variable|^recognized environment variable/u,
     because: 'a setting that this version does not read, or that a flag overrides',
   },
+  {
+    pattern:
+      /connection close error: |^failed to close (?:connection with remote peer|remote peer connection)|rate limit(?:er error| on stream reader)/u,
+    because: 'the end of the stream is told by a line of its own',
+  },
+  {
+    pattern: /^ignoring (?:peer|client) auto TLS since certs given/u,
+    because: 'the certificate files count, as they should',
+  },
 ];

@@ -18,6 +18,7 @@ export const LISTENER_SIGNATURES: readonly Signature[] = [
   },
   {
     ...listener('listener-tls-version', []),
+    isUnverified: true,
     meaning: 'dialer and listener have no TLS version or cipher in common',
     remedy: 'compare cipher-suites, tls-min-version and tls-max-version of both members',
     match: {
@@ -33,6 +34,7 @@ export const LISTENER_SIGNATURES: readonly Signature[] = [
     remedy:
       "load the CA on the dialer, or read the dialer's log: unknown CA, name, dates or key usage",
     match: { events: REJECTED, pattern: /remote error: tls: /u },
+    isFallback: true,
   },
   {
     ...listener('listener-no-client-certificate', ['no-client-leaf']),
@@ -80,12 +82,14 @@ export const LISTENER_SIGNATURES: readonly Signature[] = [
   },
   {
     ...listener('listener-client-revoked', []),
+    isUnverified: true,
     meaning: "the dialer's leaf is on the listener's revocation list",
     remedy: "issue the dialer's leaf again, or correct peer-crl-file",
     match: { events: REJECTED, pattern: /revoked/u },
   },
   {
     ...listener('listener-own-leaf-unusable', ['server-leaf']),
+    isUnverified: true,
     meaning: "the listener's own leaf or key file cannot be read or do not fit each other",
     remedy:
       'look at peer-cert-file and peer-key-file of the listener: owner, mode, and that they are a pair',
@@ -110,6 +114,7 @@ export const LISTENER_SIGNATURES: readonly Signature[] = [
     meaning: 'a peer connection was rejected for a reason that peershift does not know',
     remedy: 'read the line itself',
     match: { events: REJECTED },
+    isFallback: true,
   },
   {
     ...listener('listener-not-ready', ['source-down', 'target-down']),
@@ -119,13 +124,15 @@ export const LISTENER_SIGNATURES: readonly Signature[] = [
   },
   {
     ...listener('listener-cluster-id', []),
+    isUnverified: true,
     meaning: 'a member of another cluster dials this one: its cluster ID is another one',
     remedy:
       'do not go on: one of the two was bootstrapped anew or points at the wrong data directory',
-    match: { events: ['other'], pattern: /^request cluster ID mismatch/u },
+    match: { events: ['other'], pattern: /^(?:request )?cluster ID mismatch/u },
   },
   {
     ...listener('listener-wrong-member', []),
+    isUnverified: true,
     meaning:
       'a peer dialed this address for another member: the member list has it under the wrong name',
     remedy: 'compare the peer URLs in the member list with the hosts that they lead to',
@@ -133,12 +140,30 @@ export const LISTENER_SIGNATURES: readonly Signature[] = [
   },
   {
     ...listener('listener-version', []),
+    isUnverified: true,
     meaning: 'a peer of an incompatible etcd version dials this member',
     remedy: 'bring both members to versions that are at most one minor version apart',
     match: {
       events: ['other'],
       pattern:
-        /^failed to check version compatibility|^request version incompatibility|^request compatibility check failed/u,
+        /^failed (?:to check version compatibility|version compatibility check)|^request version incompatibility|^request compatibility check failed/u,
+    },
+  },
+  {
+    ...listener('snapshot-not-received', []),
+    isUnverified: true,
+    meaning: 'a raft snapshot from the leader could not be saved',
+    remedy: "look at the space on this member's data disk, and at the link from the leader",
+    match: { events: ['other'], pattern: /^failed to save (?:KV|incoming database) snapshot/u },
+  },
+  {
+    ...listener('message-not-read', ['source-down', 'target-down']),
+    isUnverified: true,
+    meaning: 'a raft message from a peer broke off or could not be read',
+    remedy: 'none while one of the two stops; else compare their etcd versions',
+    match: {
+      events: ['other'],
+      pattern: /^failed to (?:read|unmarshal|decode) raft message|^unexpected raft message type/iu,
     },
   },
 ];

@@ -23,6 +23,7 @@ const LINKS: readonly Signature[] = [
 const DATA: readonly Signature[] = [
   {
     ...self('data-differs', 'data'),
+    isUnverified: true,
     meaning: 'two members hold different data at one revision',
     remedy: 'stop all changes and compare HashKV; the odd member is removed, wiped and added again',
     match: other(
@@ -31,18 +32,21 @@ const DATA: readonly Signature[] = [
   },
   {
     ...self('data-alarm', 'data'),
+    isUnverified: true,
     meaning: 'etcd raised the CORRUPT alarm',
     remedy: 'stop all changes; the member that differs is removed, wiped and added again',
     match: other(/alarm (?:type: )?CORRUPT raised|raised? alarm.*CORRUPT/iu),
   },
   {
     ...self('data-raft-log', 'data'),
+    isUnverified: true,
     meaning: "a member's raft log lacks entries that it had confirmed: its disk lost data",
     remedy: 'do not restart it again and again; remove it, wipe its data directory, add it again',
     match: other(/is out of range \[lastIndex\(|Was the raft log corrupted/u),
   },
   {
     ...self('data-checksum', 'data'),
+    isUnverified: true,
     meaning: 'a write-ahead log or snapshot file does not match its own checksum',
     remedy: "keep a copy of the member's data directory; remove the member, wipe it, add it again",
     match: other(
@@ -51,6 +55,7 @@ const DATA: readonly Signature[] = [
   },
   {
     ...self('data-backend', 'data'),
+    isUnverified: true,
     meaning: 'the database file of a member could not be opened or recovered',
     remedy:
       "keep a copy of the member's data directory; restore it from the others or from a backup",
@@ -63,9 +68,10 @@ const DATA: readonly Signature[] = [
 const LOAD: readonly Signature[] = [
   {
     ...self('slow-disk', 'load'),
+    isUnverified: true,
     meaning: 'writing to disk took longer than etcd expects',
     remedy: 'give etcd a faster disk, or less company on it',
-    match: other(/^slow fdatasync|^sync duration of|overloaded likely from slow disk/u),
+    match: other(/^slow fdatasync|^sync duration of/u),
   },
   {
     ...self('heartbeat-late', 'load'),
@@ -77,23 +83,53 @@ const LOAD: readonly Signature[] = [
     ...self('slow-request', 'load'),
     meaning: 'a request took longer than etcd expects',
     remedy: 'look at disk and processor, and at how much the request touches',
-    match: other(/took too long/u),
+    match: other(/^(?!leader failed).*took too long/u),
   },
   {
     ...self('messages-dropped', 'load'),
+    isUnverified: true,
     meaning:
       'raft messages were dropped because a buffer was full: a slow or one-way link, or an overloaded host',
     remedy: 'look at that link; over a one-way link only four messages are under way at a time',
     match: other(/^dropped .*(?:raft message|since )/iu),
   },
   {
+    ...self('read-late', 'load'),
+    isUnverified: true,
+    meaning: 'a linearizable read waited in vain for the leader: slow network or no quorum',
+    remedy: 'look at the links to the leader, and whether there is one',
+    match: other(/^timed out waiting for read index response|^timed out sending read state/u),
+  },
+  {
+    ...self('leader-lost', 'load'),
+    meaning: 'this member knew no leader for a moment, or ceased to lead as it heard no quorum',
+    remedy: 'none around a restart; else look at the links and the disks of the members',
+    match: other(/stepped down to follower since quorum is not active| lost leader /u),
+  },
+  {
+    ...self('transfer-failed', 'load'),
+    isUnverified: true,
+    meaning: 'a stopping leader could not hand over: an election follows its end',
+    remedy: 'move the leader before the stop, to a member that it can reach',
+    match: other(/^leadership transfer failed|failed to transfer leadership/u),
+  },
+  {
+    ...self('snapshot-not-written', 'load'),
+    isUnverified: true,
+    meaning: 'writing a raft snapshot for a peer broke off',
+    remedy: 'look at the link to the member that lags behind',
+    match: other(/^failed to (?:send database snapshot to writer|write database snapshot out)/u),
+  },
+  {
     ...self('clock-difference', 'load'),
+    isUnverified: true,
     meaning: 'the clocks of two hosts are apart',
     remedy: 'let both hosts follow one time source; certificates have dates',
     match: other(/clock difference against peer|^prober found high clock drift/u),
   },
   {
     ...self('no-space', 'load'),
+    isUnverified: true,
     meaning: 'a database has reached its quota and takes no more writes',
     remedy: 'compact, defragment, then disarm the alarm',
     match: other(
@@ -105,6 +141,7 @@ const LOAD: readonly Signature[] = [
 const MEMBERSHIP: readonly Signature[] = [
   {
     ...self('member-removed', 'membership'),
+    isUnverified: true,
     meaning: 'a member was removed from the cluster, or one that was removed still dials',
     remedy: 'stop the removed process',
     match: other(
@@ -126,6 +163,7 @@ const MEMBERSHIP: readonly Signature[] = [
   },
   {
     ...self('change-ignored', 'membership'),
+    isUnverified: true,
     meaning: 'a membership change was dropped because another one was not applied yet',
     remedy: 'send it again after reading the list back',
     match: other(/ignoring conf change|^rejecting (?:conf change|member|promote)/u),

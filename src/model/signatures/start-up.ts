@@ -8,7 +8,7 @@ import type { Signature } from './signature.ts';
  */
 export const START_UP_SIGNATURES: readonly Signature[] = [
   {
-    ...refusal('peer-url-panic', /newURLs .*should never fail|^failed NewURLs/u),
+    ...refusal('peer-url-panic', /newURLs .*should never fail|^(?:panic: )?failed NewURLs/u),
     meaning:
       'the member list holds a URL that etcd cannot parse; every other member ends on it, at each start',
     remedy: 'correct that URL with a member update through a member that still answers',
@@ -19,7 +19,7 @@ export const START_UP_SIGNATURES: readonly Signature[] = [
     remedy: 'set peer-cert-file and peer-key-file, or listen on http',
   },
   {
-    ...refusal('start-half-certificates', /KeyFile and CertFile must both be present/u),
+    ...refusal('start-half-certificates', /KeyFile and (?:Client)?CertFile must both be present/u),
     meaning: 'etcd refused to start: only one of certificate and key is set',
     remedy: 'set both peer-cert-file and peer-key-file',
   },
@@ -42,6 +42,7 @@ export const START_UP_SIGNATURES: readonly Signature[] = [
       'start-bad-pem',
       /failed to find any PEM data|could not parse .*(?:cert|PEM)|bad certificate file/iu,
     ),
+    isUnverified: true,
     meaning: 'etcd refused to start: a certificate or key file holds no PEM that it can read',
     remedy: 'put an unencrypted PEM file there',
   },
@@ -83,13 +84,71 @@ export const START_UP_SIGNATURES: readonly Signature[] = [
       'start-bootstrap',
       /has already been bootstrapped|error validating peerURLs|member count is unequal/u,
     ),
+    isUnverified: true,
     meaning:
       'etcd refused to start: its data directory is empty and it would bootstrap a member that exists',
     remedy:
       'stop here: find out where the data directory went, before this member joins as an empty one',
   },
   {
-    ...refusal('process-panic', /^panic: |^fatal error: |^runtime error: /u),
+    ...refusal(
+      'start-tls-settings',
+      /tls-min-version|min version .* is greater than max version|cipher suites cannot be configured|unexpected (?:TLS version|cipher suite)|unsupported cipher suite/iu,
+    ),
+    isUnverified: true,
+    meaning: 'etcd refused to start: its TLS versions or cipher suites cannot be combined',
+    remedy: 'correct tls-min-version, tls-max-version or cipher-suites',
+  },
+  {
+    ...refusal(
+      'start-client-certificates',
+      /key\/cert \(--cert-file, --key-file\) must be provided/u,
+    ),
+    isUnverified: true,
+    meaning:
+      'etcd refused to start: a client or metrics URL is https and has no certificate and key',
+    remedy: 'set cert-file and key-file: these are about clients, not about peers',
+  },
+  {
+    ...refusal(
+      'start-data-directory',
+      /cannot (?:access|write to) (?:data|member|WAL) directory|create snapshot directory|invalid datadir|(?:error listing|failed to list) data dir/u,
+    ),
+    isUnverified: true,
+    meaning: 'etcd refused to start: its data directory is not usable to it',
+    remedy: "look at owner, mode and disk of data-dir; nothing in it is peershift's to change",
+  },
+  {
+    ...refusal('start-downgrade', /cluster cannot be downgraded|invalid downgrade/u),
+    isUnverified: true,
+    meaning: 'etcd refused to start: the cluster already has a higher version than this binary',
+    remedy: 'start the version that the other members run',
+  },
+  {
+    ...refusal('start-file-limit', /file descriptor limit.* too low/u),
+    isUnverified: true,
+    meaning: 'etcd refused to start: it may open too few files',
+    remedy: 'raise LimitNOFILE of its unit',
+  },
+  {
+    code: 'start-data-locked',
+    kind: 'start-up',
+    speaker: 'self',
+    reasons: [],
+    isUnverified: true,
+    meaning: 'a starting member waits: another etcd process holds its data, or the file is large',
+    remedy: 'find the other process; do not start two on one data directory',
+    match: {
+      events: ['other'],
+      pattern: /^another etcd process is using|^waiting for it to exit/u,
+    },
+  },
+  {
+    ...refusal(
+      'process-panic',
+      /^panic: (?!failed NewURLs|.*(?:lastIndex\(|crc mismatch))|^fatal error: |^runtime error: /u,
+    ),
+    isUnverified: true,
     meaning: 'an etcd process ended by a panic',
     remedy: 'read the lines after it, and look for an issue of that etcd version',
   },
@@ -117,6 +176,7 @@ export const FATAL_SIGNATURE: Signature = {
   remedy: 'read the line itself',
   match: { events: ['other'], level: 'critical' },
   isFinal: true,
+  isFallback: true,
 };
 
 function refusal(code: string, pattern: RegExp): Omit<Signature, 'meaning' | 'remedy'> {

@@ -7,11 +7,13 @@ import { parseLogLine } from '../../../src/model/log-line.ts';
 import {
   type LogFinding,
   SIGNATURES,
+  allThatFit,
   classify,
   ignoredBecause,
   isTransient,
   signatureOf,
 } from '../../../src/model/signatures.ts';
+import { SAMPLES } from './signature-samples.ts';
 
 const ID = '6d2e6b11feeac974';
 
@@ -430,6 +432,27 @@ describe('a refusal to start', () => {
 });
 
 describe('the catalogue', () => {
+  it.each(SAMPLES)('knows a line of $code ($from), and no other fits it', ({ code, line }) => {
+    const parsed = parseLogLine(line);
+    const fitting = parsed === undefined ? [] : allThatFit(parsed);
+    const exact = fitting.filter(({ isFallback }) => isFallback !== true);
+    expect(fitting[0]?.code).toBe(code);
+    expect(exact.map((each) => each.code)).toEqual(fitting[0]?.isFallback === true ? [] : [code]);
+  });
+
+  it('has a sample line for each signature', () => {
+    const sampled = new Set(SAMPLES.map(({ code }) => code));
+    expect(SIGNATURES.map(({ code }) => code).filter((code) => !sampled.has(code))).toEqual([]);
+  });
+
+  it('calls unverified what no member of ours was seen to say, and nothing else', () => {
+    const seen = new Set(SAMPLES.flatMap(({ code, from }) => (from === 'run' ? [code] : [])));
+    const fallbacks = SIGNATURES.filter(({ isFallback }) => isFallback === true);
+    const unseen = SIGNATURES.filter((each) => !fallbacks.includes(each) && !seen.has(each.code));
+    const unverified = SIGNATURES.filter(({ isUnverified }) => isUnverified === true);
+    expect(unverified.map(({ code }) => code)).toEqual(unseen.map(({ code }) => code));
+  });
+
   it('has each code once, each with a meaning and a remedy', () => {
     const codes = SIGNATURES.map(({ code }) => code);
     expect(new Set(codes).size).toBe(codes.length);
