@@ -187,9 +187,13 @@ describe('check', () => {
 
   it('tells of a lease that is shorter than a degraded window', async () => {
     // Windows of minutes, so that the lease outlives the check on any machine.
-    const slow = await rig.planFile('slow.yaml', (own) => own.replace('quiet: 1s', 'quiet: 90s'));
+    const slow = await rig.planFile('slow.yaml', (own) =>
+      own.replace('quiet: 1s', 'quiet: 90s, timeout: 200s'),
+    );
     const dual = await rig.planFile('dual-url.yaml', (own) =>
-      own.replace('strategy: documented', 'strategy: dual-url').replace('quiet: 1s', 'quiet: 90s'),
+      own
+        .replace('strategy: documented', 'strategy: dual-url')
+        .replace('quiet: 1s', 'quiet: 90s, timeout: 200s'),
     );
     const answer = await rig.call('m1', '/lease/grant', { TTL: '180' });
     const end = await check(slow);

@@ -42,10 +42,7 @@ export function rolloutItems(planned: Planned): readonly CheckItem[] {
         },
       ];
     case 'refused':
-      return planned.failures.map((failure) => {
-        const item = itemOfFailure(failure);
-        return item.rule === 'quorum' ? { ...item, rule: 'rollout' } : item;
-      });
+      return planned.failures.map((failure) => ({ ...itemOfFailure(failure), rule: 'rollout' }));
     case 'proven':
       return oneItem('rollout', [], provenText(planned.proven));
   }
