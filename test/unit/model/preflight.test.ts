@@ -4,6 +4,7 @@
  */
 
 import { describe, expect, it } from 'vitest';
+import type { ConfigSources } from '../../../src/model/config-sources.ts';
 import { memberIdFromHex } from '../../../src/model/ids.ts';
 import {
   type ObservedMember,
@@ -321,11 +322,12 @@ describe('all reasons', () => {
   });
 
   it('tell where a setting is odd, as a warning or as a refusal with its code', () => {
-    const sources = {
-      ...{ format: 'yaml', path: '/e.yml', file: {}, places: {}, elsewhere: [] },
+    const sources: ConfigSources = {
+      ...{ path: '/e.yml', file: {}, places: {}, elsewhere: [] },
+      format: 'yaml',
       process: { flags: {}, environment: {} },
       running: { 'peer-cert-allowed-cn': 'etcd' },
-    } as const;
+    };
     const warned = judgedWith(httpWorld(), 'm1', { sources: known(sources) });
     expect(warned.warnings).toEqual([
       expect.stringMatching(/^m1: peer-cert-allowed-cn is etcd: .* \[NAME_ALLOWED\]$/) as string,
