@@ -115,6 +115,23 @@ describe('a plan', () => {
   });
 });
 
+describe('certificates', () => {
+  it('are on every host before any member is restarted, stopped or told of', () => {
+    fc.assert(
+      fc.property(cases, ({ world, desired }) => {
+        const { steps } = planOn(world, desired);
+        const last = steps.findLastIndex(({ kind }) => kind === 'install-certificates');
+        const kinds = ['restart-member', 'stop-member', 'configure-member', 'advertise-peer'];
+        const first = steps.findIndex((step) => {
+          // What a person has stopped, or a mix has cut off, is brought back first.
+          return kinds.includes(step.kind) && step.phase !== 'repair';
+        });
+        expect(first === -1 || last < first).toBe(true);
+      }),
+    );
+  });
+});
+
 describe('the way back', () => {
   it('from the end of a plan brings back its start', () => {
     fc.assert(
