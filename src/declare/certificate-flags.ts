@@ -10,7 +10,7 @@ import {
 import { KEY_ALGORITHMS, type KeyAlgorithm } from '../model/desired.ts';
 import { hostNames } from './host-names.ts';
 
-export const PROFILES = ['peer', 'server', 'client'] as const;
+const PROFILES = ['peer', 'server', 'client'] as const;
 export type Profile = (typeof PROFILES)[number];
 
 /** A peer is a server to those who dial it and a client to those it dials. */

@@ -18,7 +18,7 @@ export interface CertificateFinding {
 const DAY_MS = 86_400_000;
 
 /** Whoever renews by hand needs some weeks. */
-export const SOON_DAYS = 30;
+const SOON_DAYS = 30;
 
 /** Below this Go 1.24 and later refuse a key in TLS, and nobody should rest on it before. */
 const FEWEST_RSA_BITS = 2048;
@@ -144,6 +144,6 @@ export function allowedCnFindings(
 }
 
 /** `2027-03-04` in UTC. */
-export function dayOf(ms: number): string {
+function dayOf(ms: number): string {
   return isoTime(ms).slice(0, 10);
 }

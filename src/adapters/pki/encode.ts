@@ -147,7 +147,7 @@ export function keyIdBytes(publicKey: KeyObject): Buffer {
     .digest();
 }
 
-export function extension(id: string, isCritical: boolean, value: Der): Der {
+function extension(id: string, isCritical: boolean, value: Der): Der {
   const flag = isCritical ? [primitive(TAG.boolean, '\xff')] : [];
   return sequence([oid(id), ...flag, primitive(TAG.octets, derBytes(value))]);
 }
