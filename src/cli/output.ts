@@ -19,6 +19,13 @@ export interface OutputOptions {
 /** The version of the event lines; fields are only ever added within one. */
 const EVENT_VERSION = 1;
 
+/** A reader that goes away (`| head`) ends what is told, and never what is being done. */
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 export class Output implements EventSink {
   readonly json: boolean;
   readonly paint: Paint;

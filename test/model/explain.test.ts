@@ -2,15 +2,20 @@
 
 import { describe, expect, it } from 'vitest';
 
+import type { Leaf } from '../../src/model/certificate.ts';
 import type { Explained } from '../../src/model/explain/story.ts';
+import { memberOf } from '../../src/model/world.ts';
 import {
   CORPUS_MEMBERS,
   CORPUS_SCENARIOS,
   CORPUS_VERSIONS,
   type CorpusScenario,
+  WORLD,
   corpusLines,
+  withLeaf,
 } from '../support/corpus.ts';
 import { type LogText, explainTexts } from '../support/explain.ts';
+import { TLS_PATHS } from '../support/worlds.ts';
 
 interface Verdict {
   readonly severity: 'error' | 'fatal';
@@ -65,6 +70,16 @@ const VERDICTS: Readonly<Record<CorpusScenario, readonly Verdict[]>> = {
   'https-without-certs': [refused(/KeyFile and CertFile are not presented/u)],
   'env-flag-conflict': [refused(/shadowed by corresponding command-line flag/u)],
 };
+
+/** While the recordings were made. */
+const NOW_MS = Date.parse('2026-11-22T01:10:00Z');
+
+function leafOf(changes: Partial<Leaf>): Leaf {
+  const world = withLeaf(WORLD.switched('m1'), 'm1', changes);
+  const content = memberOf(world, 'm1').disk.files[TLS_PATHS.leaf];
+  if (content?.kind !== 'leaf') throw new Error('m1 has no leaf');
+  return { ...content.leaf, notBeforeMs: NOW_MS - 1000, notAfterMs: NOW_MS + 1000 };
+}
 
 const textOf = (version: string, scenario: string, member: string): string => {
   return `${corpusLines(version, scenario, member).join('\n').trimEnd()}\n`;
@@ -131,6 +146,33 @@ describe.each(CORPUS_VERSIONS)('the logs of a cluster of etcd %s', (version) => 
         .map(({ code, from, to }) => `${code} ${from ?? ''} ${to ?? ''}`);
       expect(codes, form).toEqual(bad);
     }
+  });
+});
+
+describe('both ends with their certificates', () => {
+  it('name what is wrong with a leaf, whatever the alert said', async () => {
+    const logs = filesOf('3.4.23', 'eku-server-only');
+    const leaf = leafOf({ clientAuth: false });
+    const { findings } = await explainTexts(logs, {
+      leaves: new Map([['m1', leaf]]),
+      nowMs: NOW_MS,
+    });
+    const said = findings.filter(({ from, to }) => from === 'm1' && to === 'm3').filter(isBad);
+    expect(said.map(({ code }) => code)).toContain('dialer-certificate-refused');
+    for (const { cause } of said) expect(cause).toMatch(/^m1's leaf lacks clientAuth/u);
+  });
+
+  it('say which addresses a leaf is for, and from which one its dials come', async () => {
+    const logs = filesOf('3.5.16', 'san-mismatch');
+    const leaf = leafOf({ ipAddresses: ['10.9.9.9'] });
+    const { findings } = await explainTexts(logs, {
+      leaves: new Map([['m1', leaf]]),
+      nowMs: NOW_MS,
+    });
+    const found = findings.find(({ code }) => code === 'listener-client-source');
+    expect(found?.cause).toContain(
+      "m1's leaf is valid for 10.9.9.9, not for 127.0.0.1, the address its dials to m3 come from",
+    );
   });
 });
 
