@@ -172,7 +172,8 @@ export class Sshd {
     return found.slice(1);
   }
 
-  async end(): Promise<void> {
+  /** Nobody is connected any more, and nobody can connect. */
+  async cut(): Promise<void> {
     const sessions = this.sessions();
     await this.stop();
     for (const pid of sessions) {
@@ -182,6 +183,10 @@ export class Sshd {
         // It is gone already.
       }
     }
+  }
+
+  async end(): Promise<void> {
+    await this.cut();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
