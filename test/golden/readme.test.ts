@@ -19,7 +19,7 @@ import { ASKED, notYet, planReference } from '../support/reference.ts';
 
 const PAGES = [README, 'CHANGELOG.md', 'plans/README.md', 'test/README.md', 'src/DECISIONS.md'];
 /** About 400, with room for the blocks that are made. */
-const MOST_LINES = 470;
+const MOST_LINES = 500;
 const COLUMNS = 100;
 
 /** Which command the command line chose, and with which words. */
