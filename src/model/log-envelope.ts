@@ -34,7 +34,7 @@ export function unwrapped(line: string): Unwrapped {
 }
 
 /** The message of a journal entry, however journald wrote it down. */
-export function journalEntry(entry: Readonly<Record<string, unknown>>): Unwrapped {
+function journalEntry(entry: Readonly<Record<string, unknown>>): Unwrapped {
   const { MESSAGE: message, _HOSTNAME: host, __REALTIME_TIMESTAMP: micros } = entry;
   return {
     text: (Array.isArray(message) ? fromBytes(message) : (textOf(message) ?? '')).trimEnd(),

@@ -23,7 +23,7 @@ export function explanationText(
   const broken = told.filter(({ severity }) => severity === 'error' || severity === 'fatal');
   const over = told.filter((each) => !broken.includes(each));
   return [
-    paint.bold(headline(broken, over)),
+    paint.bold(logs.length === 0 ? 'there was no line to read' : headline(broken, over)),
     ...logs.map(logLine),
     ...notes.flatMap((note) => hanging('  note  ', note, COLUMNS)),
     ...section('still broken at the end of the log', broken, paint),

@@ -187,6 +187,15 @@ describe('one log alone', () => {
     expect(notes.join()).toContain('was given: what only that end can tell is missing');
   });
 
+  it('names nobody when it knows only one of those who may dial it', async () => {
+    const { findings } = await explainTexts([
+      { name: 'm3', text: textOf('3.4.23', 'wrong-ca', 'm3') },
+    ]);
+    const found = findings.find(({ code }) => code === 'listener-unknown-client-authority');
+    expect(found).toMatchObject({ severity: 'error', from: null, to: 'm3' });
+    expect(found?.maybe).toHaveLength(1);
+  });
+
   it('has a stranger kept from the members when their addresses are known', async () => {
     const line =
       '2026-11-22 01:05:27.783963 I | embed: rejected connection from "10.8.8.8:5" (error "tls: first record does not look like a TLS handshake", ServerName "")\n';

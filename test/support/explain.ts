@@ -13,7 +13,7 @@ export interface LogText {
   readonly text: string;
 }
 
-export const NOTHING_KNOWN: Knowledge = {
+const NOTHING_KNOWN: Knowledge = {
   named: [],
   areAddressesKnown: false,
   leaves: new Map(),

@@ -102,9 +102,10 @@ function explained(joined: Joined, judged: Judged, options: StoryOptions): Expla
   };
 }
 
-/** Of several possible ends none is named. */
-function endsOf({ fault, remotes }: Joined): readonly [Member | null, Member | null] {
-  const [only = null] = remotes.length === 1 ? remotes : [];
+/** Of several possible ends none is named; nor the only one a log happens to know, for there may be others. */
+function endsOf({ fault, remotes, isTold }: Joined): readonly [Member | null, Member | null] {
+  const isOnlyKnown = fault.basis === 'any' && !isTold && fault.remotes.length === 1;
+  const [only = null] = remotes.length === 1 && !isOnlyKnown ? remotes : [];
   if (fault.basis === 'self') return [fault.speaker, null];
   return fault.finding.speaker === 'listener' ? [only, fault.speaker] : [fault.speaker, only];
 }
