@@ -42,8 +42,8 @@ describe('unsupported', () => {
     expect(asked(memberWith(...LOCAL) + `${line}\n`)).toEqual([name]);
   });
 
-  it('names the way to the client URLs', () => {
-    expect(asked(clusterWith('via: ssh'))).toContain('cluster.via: ssh');
+  it('has both ways to the client URLs', () => {
+    expect(asked(clusterWith('via: ssh'))).toEqual(asked(clusterWith('via: direct')));
   });
 
   it('names sudo without saying more of its password', () => {
