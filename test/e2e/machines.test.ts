@@ -12,6 +12,7 @@ import {
   bootBoxes,
   type BoxStories,
 } from '../support/box-rig.ts';
+import type { ClientsReport } from '../support/box-clients.ts';
 import type { BoxClusterOptions } from '../support/boxes-etcd.ts';
 import { expectExit } from '../support/lab-rig.ts';
 
@@ -31,20 +32,22 @@ afterAll(async () => {
 /** The whole story once; what the others try is told by one restart a member. */
 const QUICK = 'strategy: fewest-restarts\n';
 
-async function migrate(rig: BoxRig): Promise<void> {
+async function migrate(rig: BoxRig): Promise<ClientsReport> {
   expectExit(await rig.run('run', '--yes'), 0);
   await rig.expectServing('https');
   const verified = await rig.run('verify');
   expectExit(verified, 0);
   expect(verified.stdout).toContain('mutual TLS only');
-  await rig.expectNothingLost();
+  return await rig.expectNothingLost();
 }
 
 describe('three machines over ssh', () => {
   it(
     'are moved in the documented order with settings in /etc/default/etcd',
     async () => {
-      await migrate(await stories.begin());
+      const { leases } = await migrate(await stories.begin());
+      expect(leases?.failures).toEqual([]);
+      expect(leases?.survived).toBe(3);
     },
     BOX_STORY_MS,
   );

@@ -154,7 +154,9 @@ describe('a unit as a service', () => {
     );
     await drop(`ExecStartPre=/bin/sleep 600`);
     const hung = await service.start(SHORT);
-    expect(refused(hung)).toMatch(/activating \(start-pre\) after \d.*without an etcd process/);
+    expect(refused(hung)).toMatch(
+      /activating \(start-pre\) after \d.*without an etcd process.*; it was taken back/,
+    );
   });
 
   it('says with numbers that a stop hangs, and waits for it when asked for the state', async () => {

@@ -25,8 +25,6 @@ export interface ClientsReport {
   readonly longestStallMs: number;
   readonly readBack: Result<ReadBack, Failure>;
   readonly leases: LeaseReport | undefined;
-  /** Hash and compact revision of each member, at one revision. */
-  readonly hashes: readonly string[];
   /** Keys of peershift's own that are left in the cluster. */
   readonly ownKeys: number;
 }
@@ -52,23 +50,9 @@ async function main(order: ClientsOrder): Promise<void> {
     longestStallMs: written.longestStallMs,
     readBack: await writer.readBack(),
     leases: kept,
-    hashes: await hashes(order),
     ownKeys: await ownKeys(order),
   };
   process.stdout.write(JSON.stringify(report));
-}
-
-async function hashes({ endpoints, access }: ClientsOrder): Promise<readonly string[]> {
-  const key = Buffer.from('live/').toString('base64');
-  // A linearizable read through each: from then on it has applied all that was written.
-  const reads = await Promise.all(
-    endpoints.map((endpoint) => call(endpoint, access, '/kv/range', { key })),
-  );
-  const revision = fieldOf(reads[0] ?? '', 'header', 'revision');
-  const answers = endpoints.map((each) => call(each, access, '/maintenance/hash', { revision }));
-  return (await Promise.all(answers)).map((text) => {
-    return `${String(fieldOf(text, 'hash'))}@${String(fieldOf(text, 'compact_revision'))}`;
-  });
 }
 
 async function ownKeys({ endpoints, access }: ClientsOrder): Promise<number> {

@@ -212,7 +212,9 @@ function yamlText(box: Box, settings: Record<string, string>): string {
     ...[`  cert-file: ${CLIENT_PKI}/leaf.pem\n`, `  key-file: ${CLIENT_PKI}/key.pem\n`],
     ...[`  trusted-ca-file: ${CLIENT_PKI}/ca.pem\n`, '  client-cert-auth: true\n'],
   ];
-  const head = `# etcd on ${box.name}\nname: ${box.name}\ndata-dir: ${DATA}\n`;
+  // With a config file the JSON gateway, which the test's clients use, is off by default.
+  const gateway = 'enable-grpc-gateway: true\n';
+  const head = `# etcd on ${box.name}\nname: ${box.name}\ndata-dir: ${DATA}\n${gateway}`;
   return [head, ...lines, ...(cert === undefined ? [] : client)].join('');
 }
 

@@ -126,11 +126,25 @@ async function startOnce(
       const limit = seen === undefined ? '' : `; its TimeoutStartSec is ${seen.timeoutStart}`;
       const after = `after ${durationText(Math.round(performance.now() - beganMs))}`;
       const said = await journalTail(member, seen);
-      const but = `systemctl start ${member.unit}${note}: ${state} ${after}, without an etcd process${limit}${said}`;
+      const back = isOver ? '' : await takeBack(member);
+      const but = `systemctl start ${member.unit}${note}: ${state} ${after}, without an etcd process${limit}${back}${said}`;
       const isStartLimit = seen?.result === 'start-limit-hit';
       return err({ failure: failure(member, 'start', but), isStartLimit });
     }
     await sleep(waitMs);
+  }
+}
+
+/** A start that hangs must not succeed later, with settings that somebody has changed meanwhile. */
+async function takeBack(member: Member): Promise<string> {
+  const asked = await systemctl(member, ['stop', '--no-block', '--', member.unit]);
+  if (!asked.ok) return `; it could not be taken back: ${asked.error.but}`;
+  const endMs = performance.now() + STOPPING_LOOK_MS;
+  for (;;) {
+    const unit = await readUnit(member.host, member.unit);
+    if (unit.known && !unit.value.hasJob && isDown(unit.value)) return '; it was taken back';
+    if (performance.now() > endMs) return '; it was asked to stop and has not';
+    await sleep(LOOK_MAX_MS);
   }
 }
 
