@@ -33,8 +33,8 @@ export interface BoxCluster {
 }
 
 export const PASSWORD = 'a box of bells';
-export const ENV_FILE = '/etc/default/etcd';
-export const YAML_FILE = '/etc/etcd/etcd.yaml';
+const ENV_FILE = '/etc/default/etcd';
+const YAML_FILE = '/etc/etcd/etcd.yaml';
 /** The administrator's own: it stands before any file that is written later. */
 export const FLAGS_FILE = '/etc/systemd/system/etcd.service.d/10-site.conf';
 const DATA = '/var/lib/etcd/default';
@@ -83,7 +83,7 @@ export async function startBoxCluster(
 }
 
 /** What a person would write for these hosts; gates are quiet for a second only. */
-export function boxPlan(lab: Boxes, { options, endpoints }: BoxCluster): string {
+function boxPlan(lab: Boxes, { options, endpoints }: BoxCluster): string {
   const pki = path.join(lab.home, CLIENT_FOLDER);
   const tls = `  tls: { ca: ${pki}/ca.pem, cert: ${pki}/leaf.pem, key: ${pki}/key.pem }\n`;
   const auth = `  auth: { username: root, password: { env: PEERSHIFT_PASSWORD } }\n`;
