@@ -1,8 +1,8 @@
 /** Turns a private key that stays on its host into the id of its public half, by the host's own openssl. */
 
 import { sha256 } from '../base/digest.ts';
+import type { FileFact } from '../model/certificate.ts';
 import type { Host } from '../ports.ts';
-import type { ReadFile } from './cert-facts.ts';
 
 /** Reading one small file on a busy host. */
 const DEADLINE_MS = 10_000;
@@ -10,9 +10,9 @@ const DEADLINE_MS = 10_000;
 const NO_SUCH_COMMAND = 127;
 
 /** Nothing of the private half leaves the host: only the public half and a digest come back. */
-export async function readKeyOnHost(host: Host, path: string): Promise<ReadFile> {
+export async function readKeyOnHost(host: Host, path: string): Promise<FileFact> {
   const facts = { path, digest: undefined, modifiedAtMs: undefined };
-  const refused = (reason: string): ReadFile => ({
+  const refused = (reason: string): FileFact => ({
     ...facts,
     content: { kind: 'unusable', reason },
   });

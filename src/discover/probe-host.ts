@@ -122,7 +122,7 @@ async function lookAround(
 }
 
 /** What the script printed, as facts; a line that it does not know is left out. */
-export function seenOf(
+function seenOf(
   stdout: string,
   places: readonly (readonly [PlacePurpose, string])[],
 ): HostSeen {

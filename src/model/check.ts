@@ -60,7 +60,7 @@ export interface Objection {
 }
 
 /** Rules whose failure a person may take by naming it under `accept`. */
-export const ACCEPTABLE: readonly CheckRule[] = ['config-managed'];
+const ACCEPTABLE: readonly CheckRule[] = ['config-managed'];
 
 /**
  * The items of one rule: each objection for itself, and one pass for all subjects without any.

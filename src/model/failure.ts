@@ -127,7 +127,8 @@ export const FAILURES = {
   },
   NOT_VERIFIED: {
     exit: 4,
-    meaning: 'the way back is gone as far as it can be without the API, which alone shows data and health',
+    meaning:
+      'the way back is gone as far as it can be without the API, which alone shows data and health',
   },
   GATE_FAILED: { exit: 4, meaning: 'the evidence after a step says that it did harm' },
   GATE_TIMED_OUT: { exit: 4, meaning: 'the evidence that a gate waits for did not come in time' },

@@ -13,7 +13,7 @@ export interface CorpusFile {
 }
 
 /** Of each kind; the hand-made ones come on top. */
-export const GENERATED = 100;
+const GENERATED = 100;
 const SEED = 0x2380;
 
 export function corpusFiles(kind: CorpusKind): readonly CorpusFile[] {

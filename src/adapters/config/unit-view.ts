@@ -25,7 +25,7 @@ export interface UnitView {
 }
 
 /** Two questions to the manager over its bus; a reload of hundreds of units takes a few seconds. */
-export const SYSTEMCTL_MS = 30_000;
+const SYSTEMCTL_MS = 30_000;
 
 export function unitName(name: string): string {
   return name.endsWith('.service') ? name : `${name}.service`;

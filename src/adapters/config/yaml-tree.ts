@@ -15,7 +15,7 @@ import { lineStarts, positionAt } from '../../base/source.ts';
 import { FLAG, OWNED_FLAGS } from '../../model/settings.ts';
 
 /** The mapping that holds the TLS settings of peers, and its keys as flags (embed/config.go). */
-export const PEER_BLOCK = 'peer-transport-security';
+const PEER_BLOCK = 'peer-transport-security';
 const PEER_KEYS: Readonly<Record<string, string>> = {
   'cert-file': FLAG.peerCertFile,
   'key-file': FLAG.peerKeyFile,

@@ -22,7 +22,12 @@ const FILE_MODE = 0o600;
 const CLOSE_DEADLINE_MS = 5000;
 
 const ERROR_TYPES: readonly PeershiftEvent['type'][] = ['failed', 'failure'];
-const WARNING_TYPES: readonly PeershiftEvent['type'][] = ['warning', 'stopping', 'pausing', 'gate-waits'];
+const WARNING_TYPES: readonly PeershiftEvent['type'][] = [
+  'warning',
+  'stopping',
+  'pausing',
+  'gate-waits',
+];
 
 /** Appends to the file, 0600. `redact` sees each line's text just before it is written. */
 export function openRunLog(path: string, redact: (text: string) => string): RunLog {

@@ -70,7 +70,7 @@ function quorumText(state: ObservedState): string {
 
 /** Mixed versions have an item of their own. */
 function isNoNews(text: string): boolean {
-  return text.startsWith("members run ");
+  return text.startsWith('members run ');
 }
 
 function warningItem(text: string): CheckItem {

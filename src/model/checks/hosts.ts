@@ -5,7 +5,6 @@ import { type CheckItem, type Objection, itemsOf, objection } from '../check.ts'
 import type { DesiredSpec } from '../desired.ts';
 import type { HostProbe, HostSeen, PlaceSeen } from '../host-probe.ts';
 import { type ObservedState, valueOf } from '../observed.ts';
-import { urlParts } from '../url.ts';
 import { proxyObjections } from './proxy.ts';
 
 export interface HostsJudged {
@@ -24,7 +23,7 @@ const LEAST_BYTES = MIB;
 const LEAST_DATA_BYTES = 128 * MIB;
 const FEW_DATA_BYTES = 1024 * MIB;
 /** Leaves are issued with their start this far in the past, in milliseconds (adapters/pki). */
-export const ISSUED_BEFORE_MS = 300_000;
+const ISSUED_BEFORE_MS = 300_000;
 /** Hosts that keep time are within milliseconds; a second is what `date` can tell. */
 const SKEW_WORTH_TELLING_MS = 2000;
 
@@ -188,10 +187,4 @@ function mibText(bytes: number): string {
   return bytes >= 10 * 1024 * MIB
     ? `${String(Math.floor(bytes / (1024 * MIB)))} GiB`
     : `${String(Math.floor(bytes / MIB))} MiB`;
-}
-
-/** Host and port as a URL has them, for sockets. */
-export function socketOf(url: Parameters<typeof urlParts>[0]): { host: string; port: number } {
-  const { host, port } = urlParts(url);
-  return { host, port };
 }

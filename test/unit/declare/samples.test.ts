@@ -27,7 +27,7 @@ describe('the sample plans', () => {
 
   it.each(SAMPLES)('%s has no mistake, and asks for nothing that is not there', (name) => {
     const read = declare(textOf(name), name, FOLDERS);
-    expect(read.ok ? [] : read.error.problems).toEqual([]);
+    expect(read.ok ? [] : read.error).toEqual([]);
     if (read.ok) expect(unsupported(read.value)).toEqual([]);
   });
 
