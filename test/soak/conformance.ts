@@ -6,7 +6,7 @@ import { totalsOf } from './record.ts';
 import type { Soak, Walked } from './soaks.ts';
 
 /** Of each version, in each walk; both versions walk at once, for they mostly wait. */
-const ACTIONS = 102;
+const ACTIONS = 201;
 const WALKS = 2;
 const VERSIONS = 2;
 
