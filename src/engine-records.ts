@@ -31,6 +31,11 @@ export async function newest(
   return ok(undefined);
 }
 
+/** Of a rescue nothing is left to go on with: it looks anew. */
+export function unfinishedRun(rim: Rim): Promise<Result<Past | undefined, Failure>> {
+  return newest(rim, ({ state, direction }) => state !== 'final' && direction !== 'rescue');
+}
+
 /** A start or stop command that the dead process left running ends first; what it does is seen afterwards. */
 export async function leftOversEnded(rim: Rim, state: RunState): Promise<void> {
   const marker = `peershift-${state.run ?? ''}`;

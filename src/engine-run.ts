@@ -3,16 +3,24 @@
 import { type Result, err, ok } from './base/result.ts';
 import { observe, prepare, startOf } from './engine.ts';
 import { type Blind, blindEnd, prepareBlind } from './engine-blind.ts';
+import { type Commanded, refused, saveReport, withStateLock } from './engine-command.ts';
 import { exitOfRun } from './engine-exit.ts';
-import { type Past, leftOversEnded, newest, noRun, unfinishedFailure } from './engine-records.ts';
+import {
+  type Past,
+  leftOversEnded,
+  newest,
+  noRun,
+  unfinishedFailure,
+  unfinishedRun,
+} from './engine-records.ts';
 import { writeHandoff } from './engine-handoff.ts';
-import type { Confirm, Ended, OnStop, Options, Prepared, Rim } from './engine-types.ts';
-import { type Failure, exitOf } from './model/failure.ts';
+import type { Ended, Prepared } from './engine-types.ts';
+import type { Failure } from './model/failure.ts';
 import type { MemberName } from './model/ids.ts';
-import type { Effect, JournalEntry } from './model/journal.ts';
+import type { Effect } from './model/journal.ts';
 import { worldOf } from './model/observed-world.ts';
 import type { Direction } from './model/rollout.ts';
-import { EMPTY_RUN, type RunState } from './model/run-state.ts';
+import { EMPTY_RUN } from './model/run-state.ts';
 import type { EtcdMember, EventSink, RunFiles } from './ports.ts';
 import { drive } from './run/driver.ts';
 import { effectsOfIntent } from './run/intent.ts';
@@ -20,20 +28,11 @@ import { issueMaterial } from './run/issue.ts';
 import { type JournalWriter, makeJournalWriter } from './run/journal-writer.ts';
 import { type Pauses, pausesOf, windowFailure } from './run/pauses.ts';
 import type { RunDoors } from './run/run-doors.ts';
-import { reportOf } from './show/report.ts';
-import { reportJson } from './show/report-text.ts';
-
-export interface Commanded {
-  readonly rim: Rim;
-  readonly options: Options;
-  readonly confirm: Confirm;
-  readonly onStop: OnStop;
-}
 
 /** `run`: a new run, unless an unfinished one is there. */
 export async function runPlan(command: Commanded): Promise<Ended> {
   return withStateLock(command, false, async () => {
-    const past = await unfinished(command.rim);
+    const past = await unfinishedRun(command.rim);
     if (!past.ok) return refused([past.error]);
     if (past.value !== undefined) return refused([unfinishedFailure(past.value)]);
     return begin(command, undefined, 'forward');
@@ -43,7 +42,7 @@ export async function runPlan(command: Commanded): Promise<Ended> {
 /** `resume`: the newest unfinished run in its own direction; without one the same as `run`. */
 export async function resumePlan(command: Commanded): Promise<Ended> {
   return withStateLock(command, true, async () => {
-    const past = await unfinished(command.rim);
+    const past = await unfinishedRun(command.rim);
     if (!past.ok) return refused([past.error]);
     if (past.value === undefined) {
       command.options.events.emit({
@@ -61,42 +60,13 @@ export async function rollbackPlan(command: Commanded): Promise<Ended> {
   return withStateLock(command, true, async () => {
     const past = await newest(
       command.rim,
-      (state) => state.outcome !== 'rolled-back' && state.outcome !== 'refused',
+      ({ outcome, direction }) =>
+        outcome !== 'rolled-back' && outcome !== 'refused' && direction !== 'rescue',
     );
     if (!past.ok) return refused([past.error]);
     if (past.value === undefined) return refused([noRun(command.rim)]);
     return begin(command, past.value, 'rollback');
   });
-}
-
-function unfinished(rim: Rim): Promise<Result<Past | undefined, Failure>> {
-  return newest(rim, (state) => state.state !== 'final');
-}
-
-/** `resume` and `rollback` wait for a run that is just stopping; `run` does not wait for another. */
-async function withStateLock(
-  command: Commanded,
-  waits: boolean,
-  work: () => Promise<Ended>,
-): Promise<Ended> {
-  const { store, clock, desired } = command.rim;
-  const id = command.options.newRunId();
-  const giveUpAtMs = clock.nowMs() + desired.gates.timeoutMs;
-  for (;;) {
-    const lock = await store.lock(id, (reason) => {
-      command.options.events.emit({ type: 'warning', text: reason });
-    });
-    if (lock.ok) {
-      try {
-        return await work();
-      } finally {
-        await lock.value.release();
-      }
-    }
-    if (!waits || lock.error.code !== 'ALREADY_RUNNING' || clock.nowMs() > giveUpAtMs)
-      return refused([lock.error]);
-    await clock.sleep(500);
-  }
 }
 
 async function begin(
@@ -192,7 +162,7 @@ async function carryOut(work: Work): Promise<Ended> {
     });
     const ended = await running.ended.finally(() => listening.stop());
     const { outcome, failure } = blindEnd(work.blind, ended);
-    const reportPath = await saveReport(work, journal.state());
+    const reportPath = await saveReport(files, journal.state());
     const isMigrated = outcome === 'done' && work.direction === 'forward';
     const handoffPath = isMigrated
       ? await writeHandoff(rim, prepared, files.path, events)
@@ -280,18 +250,4 @@ function runDoors(work: Work, journal: JournalWriter, events: EventSink): RunDoo
 /** Named by the run, so that its own resume, from whatever machine, is known to be its own. */
 function lockOwner(files: RunFiles): string {
   return `peershift run ${files.id}`;
-}
-
-async function saveReport(work: Work, state: RunState): Promise<string | undefined> {
-  const entries = await work.files.readEntries();
-  if (!entries.ok) return undefined;
-  const report = reportOf(state, entries.value as readonly JournalEntry[]);
-  const saved = await work.files.saveReport(JSON.stringify(reportJson(report), undefined, 2));
-  return saved.ok ? saved.value : undefined;
-}
-
-function refused(failures: readonly Failure[]): Ended {
-  const [first] = failures;
-  const exit = first === undefined ? 3 : exitOf(first) === 4 ? 3 : exitOf(first);
-  return { exit, state: undefined, failures, reportPath: undefined };
 }

@@ -91,7 +91,8 @@ function addPlanCommands(onPlan: OnPlan): void {
     'bring the cluster back to where the run started',
     async () => (await import('./commands/run.ts')).rollback,
   );
-  for (const command of [run, resume, rollback])
+  const rescue = addRescue(onPlan);
+  for (const command of [run, resume, rollback, rescue])
     command.option('--yes', 'answer every question with yes');
   for (const command of [run, resume]) {
     const stopBefore = new Option('--stop-before <phase>', 'pause (exit 4) before this phase');
@@ -114,6 +115,25 @@ function addPlanCommands(onPlan: OnPlan): void {
     );
     command.option('--tolerate-down <member...>', 'members that may be down from the start');
   }
+  addLooks(onPlan);
+}
+
+function addRescue(onPlan: OnPlan): Command<[string]> {
+  const rescue = onPlan(
+    'rescue',
+    'a cluster without quorum: the smallest change on hosts that brings it back',
+    async () => (await import('./commands/rescue.ts')).rescue,
+  );
+  const lastResort = new Option(
+    '--rescue-with <means>',
+    'auto-tls: peer-auto-tls where nothing else helps (any TLS peer is accepted then)',
+  );
+  rescue.addOption(lastResort.choices(['auto-tls']));
+  return rescue;
+}
+
+/** Commands about a run that change nothing in the cluster. */
+function addLooks(onPlan: OnPlan): void {
   onPlan(
     'pause',
     'ask the running run to stop at the next safe point',

@@ -7,7 +7,7 @@ import { type Result, err, ok } from '../base/result.ts';
 import type { Failure } from '../model/failure.ts';
 import { type MemberName, memberIdFromHex } from '../model/ids.ts';
 import { type ObservedMember, type ObservedState, known } from '../model/observed.ts';
-import { peerSettings } from '../model/settings.ts';
+import { type Settings, peerSettings } from '../model/settings.ts';
 import type { PeerUrl } from '../model/url.ts';
 import type { MemberList, PeerFiles } from '../ports.ts';
 import { assemble, matchMembers } from './assemble.ts';
@@ -19,7 +19,10 @@ import { agreedList, urlFailures, viewOf } from './member-list.ts';
 import { type PeerPortDoors, type PeerStory, askPeerPort, servedUrls } from './peer-ports.ts';
 
 export interface BlindInput extends DiscoverInput, Pick<PeerPortDoors, 'dialer'> {
-  readonly clusterId: string;
+  /** Undefined: any, as long as all that answer are of one. */
+  readonly clusterId: string | undefined;
+  /** Another way to ask one member's peer port than with its own files. */
+  readonly ask?: (name: MemberName, running: Settings) => Promise<Result<PeerStory, string>>;
   /** What the run in hand knows to be advertised: name to URLs. */
   readonly urls: ReadonlyMap<MemberName, readonly PeerUrl[]>;
   /** Why nobody answers. */
@@ -32,12 +35,13 @@ export async function discoverBlind(
   const hosts = await lookAtHosts(input);
   const stories = await askAll(input, hosts);
   const told = [...stories.values()].flatMap((story) => (story.ok ? [story.value] : []));
-  const foreign = told.find(
-    ({ clusterId }) => clusterId !== undefined && clusterId !== input.clusterId,
-  );
-  if (told.length === 0 || foreign !== undefined) return err([untold(input, stories, foreign)]);
+  const wanted = input.clusterId ?? told.flatMap((each) => each.clusterId ?? [])[0];
+  const foreign = told.find(({ clusterId }) => clusterId !== undefined && clusterId !== wanted);
+  if (told.length === 0 || wanted === undefined || foreign !== undefined) {
+    return err([untold({ ...input, clusterId: wanted }, stories, foreign)]);
+  }
   const lists = told.map(({ id, members }): MemberList => {
-    return { clusterId: input.clusterId, answeredBy: id ?? memberIdFromHex('0'), members };
+    return { clusterId: wanted, answeredBy: id ?? memberIdFromHex('0'), members };
   });
   const unusable = urlFailures(lists);
   if (unusable.length > 0) return err(unusable);
@@ -55,7 +59,7 @@ export async function discoverBlind(
       ];
     }),
   );
-  const cluster = { clusterId: input.clusterId, list, answerers: new Map(), silent: new Map() };
+  const cluster = { clusterId: wanted, list, answerers: new Map(), silent: new Map() };
   const observedAtMs = input.clock.nowMs();
   const files = judgeFiles(input, hosts);
   const state = assemble({
@@ -89,6 +93,7 @@ async function askOne(
   host: HostFacts,
 ): Promise<Result<PeerStory, string>> {
   if (!host.running.known) return err(`${name}: ${host.running.reason}`);
+  if (input.ask !== undefined) return input.ask(name, host.running.value);
   const peer = peerSettings(host.running.value);
   const [url] = servedUrls(input.urls.get(name) ?? [], peer.listen);
   if (url === undefined) return err(`${name} listens on none of its URLs`);
@@ -117,7 +122,7 @@ function untold(input: BlindInput, stories: Stories, foreign: PeerStory | undefi
     but:
       foreign === undefined
         ? [input.because, ...reasons].join('; ')
-        : `a peer port is of cluster ${foreign.clusterId ?? ''}, the run is of ${input.clusterId}`,
+        : `a peer port is of cluster ${foreign.clusterId ?? ''}, the run is of ${input.clusterId ?? ''}`,
     so: 'what there is cannot be told; nothing was changed',
     remedy: 'bring the members or their client ports back, then peershift rollback again',
   };

@@ -5,7 +5,14 @@ import { type MemberId, type MemberName, memberIdFromDecimal } from '../model/id
 import type { ObservedMember, ObservedState } from '../model/observed.ts';
 import { type PeerUrl, isHttps, urlParts } from '../model/url.ts';
 import { type World, isUp, memberOf, pairKey } from '../model/world.ts';
-import type { ListedMember, MemberDoors, PeerDialer, PeerFiles, PeerPath } from '../ports.ts';
+import type {
+  ListedMember,
+  MemberDoors,
+  PeerDialer,
+  PeerFiles,
+  PeerPath,
+  PeerTarget,
+} from '../ports.ts';
 import { readLinkFiles } from './link-files.ts';
 
 export interface PeerPortDoors {
@@ -40,10 +47,12 @@ export async function askPeerPort(
   dialer: PeerDialer,
   url: PeerUrl,
   files: PeerFiles | undefined,
+  coveredName?: string,
 ): Promise<Result<PeerStory, string>> {
+  const target = { url, ...(coveredName === undefined ? {} : { coveredName }) };
   const [list, version] = await Promise.all([
-    page(dialer, url, files, '/members'),
-    page(dialer, url, files, '/version'),
+    page(dialer, target, files, '/members'),
+    page(dialer, target, files, '/version'),
   ]);
   if (!list.ok) return list;
   if (!version.ok) return version;
@@ -62,12 +71,13 @@ export async function unansweredPairs(
   input: PeerPortDoors,
   state: ObservedState,
   world: World,
+  isAsked: (pair: string) => boolean = () => true,
 ): Promise<ReadonlyMap<string, string>> {
   const up = world.members.filter(isUp);
   const found = await Promise.all(
     up.flatMap((from) => {
       return up
-        .filter((to) => to !== from)
+        .filter((to) => to !== from && isAsked(pairKey(from.name, to.name)))
         .map(async (to): Promise<readonly (readonly [string, string])[]> => {
           const reason = await unanswered(input, state, world, from.name, to.name);
           return reason === undefined ? [] : [[pairKey(from.name, to.name), reason]];
@@ -93,7 +103,7 @@ async function unanswered(
   const files = await filesOf(doors, source, world, from, url);
   if (!files.ok) return files.error;
   for (const path of ['/version', '/raft/probing'] as const) {
-    const answer = await page(dialer, url, files.value, path);
+    const answer = await page(dialer, { url }, files.value, path);
     if (!answer.ok) return answer.error;
   }
   return undefined;
@@ -118,11 +128,12 @@ async function filesOf(
 
 async function page(
   dialer: PeerDialer,
-  url: PeerUrl,
+  target: PeerTarget,
   files: PeerFiles | undefined,
   path: PeerPath,
 ): Promise<Result<{ readonly body: string; readonly clusterId: string | undefined }, string>> {
-  const answer = await dialer.get({ url }, files, path);
+  const { url } = target;
+  const answer = await dialer.get(target, files, path);
   if (!answer.ok) return err(`${url}${path}: ${answer.error.because}`);
   if (answer.value.statusCode === 200) return ok(answer.value);
   return err(`${url}${path} answers ${String(answer.value.statusCode)}`);

@@ -23,6 +23,7 @@ export type PeershiftEvent =
   | { readonly type: 'status'; readonly status: unknown }
   | { readonly type: 'finding'; readonly finding: unknown }
   | { readonly type: 'report'; readonly report: unknown }
+  | { readonly type: 'rescue'; readonly said: string }
   | { readonly type: 'lab'; readonly lab: unknown }
   | { readonly type: 'failure'; readonly failure: Failure }
   | {

@@ -115,6 +115,10 @@ export const FAILURES = {
   ALREADY_RUNNING: { exit: 3, meaning: 'another run is active' },
   STATE_UNWRITABLE: { exit: 3, meaning: 'the state folder cannot be written' },
   JOURNAL_INVALID: { exit: 3, meaning: 'the journal is not a history that a run can have' },
+  RESCUE_IMPOSSIBLE: {
+    exit: 6,
+    meaning: 'no change on hosts alone, of those that peershift can make, brings quorum back',
+  },
   RUN_NOT_FOUND: { exit: 3, meaning: 'there is no run to go on with' },
   BACKUP_FAILED: { exit: 3, meaning: 'the snapshot could not be taken or is not whole' },
   OUTSIDE_WINDOW: { exit: 3, meaning: 'it is not one of the hours in which a run may act' },

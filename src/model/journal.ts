@@ -30,6 +30,8 @@ export type JournalBody =
       readonly planFile: string;
       readonly clusterId: string;
       readonly start: readonly MemberStart[];
+      /** Only of a rescue: it is told apart from a run before its first plan. */
+      readonly direction?: Direction;
     }
   | {
       readonly type: 'resumed';
@@ -111,6 +113,14 @@ export type Effect =
       readonly member: MemberName;
       readonly path: string;
       readonly digest: string;
+    }
+  | {
+      readonly kind: 'leaf-replaced';
+      readonly member: MemberName;
+      readonly path: string;
+      readonly digest: string;
+      /** Where the leaf that stood there is kept. */
+      readonly keptPath: string;
     }
   | { readonly kind: 'file-removed'; readonly member: MemberName; readonly path: string }
   | { readonly kind: 'restarted'; readonly member: MemberName; readonly pid: number | undefined }

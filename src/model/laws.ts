@@ -7,6 +7,7 @@ import { configureMember } from './steps/configure-member.ts';
 import { installCertificates } from './steps/install-certificates.ts';
 import { issueCertificates } from './steps/issue-certificates.ts';
 import { recordCluster } from './steps/record-cluster.ts';
+import { reissueLeaf } from './steps/reissue-leaf.ts';
 import { removeCertificates } from './steps/remove-certificates.ts';
 import { restartMember } from './steps/restart-member.ts';
 import { stopMember } from './steps/stop-member.ts';
@@ -28,6 +29,7 @@ const LAWS: { readonly [K in StepKind]: StepLaw<StepOf<K>> } = {
   'start-member': startMember,
   'transfer-leader': transferLeader,
   'remove-certificates': removeCertificates,
+  'reissue-leaf': reissueLeaf,
 };
 
 /** The law of this step's own kind. */

@@ -46,8 +46,8 @@ export function quorumFailures(state: ObservedState): readonly Failure[] {
       so: 'no member update can be carried out, and a restart may make it worse; nothing was changed',
       remedy:
         down.length === 0
-          ? 'give members that cannot reach each other the listeners and certificates that the member list names, one by one, until one leads'
-          : `bring ${down.join(', ')} back first: start the service of each with the settings that the member list names`,
+          ? 'peershift rescue searches the smallest change on hosts that brings quorum back, shows it and asks'
+          : `bring ${down.join(', ')} back first, or let peershift rescue search the smallest change on hosts that brings quorum back`,
     },
   ];
 }

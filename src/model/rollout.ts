@@ -8,7 +8,8 @@ import type { PeerUrl } from './url.ts';
 import type { Settings } from './settings.ts';
 import type { World } from './world.ts';
 
-export type Direction = 'forward' | 'rollback';
+/** `rescue`: from no quorum to one, on hosts alone. */
+export type Direction = 'forward' | 'rollback' | 'rescue';
 
 export interface Rollout {
   readonly direction: Direction;

@@ -127,7 +127,8 @@ function folded(state: RunState, entry: JournalEntry): RunState {
   switch (entry.type) {
     case 'opened': {
       const { planName, planFile, clusterId, start } = entry;
-      return { ...state, state: 'opened', planName, planFile, clusterId, start };
+      const { direction = 'forward' } = entry;
+      return { ...state, state: 'opened', planName, planFile, clusterId, start, direction };
     }
     case 'resumed':
       return {

@@ -6,7 +6,7 @@
 
 import type { MemberName, StepId } from './ids.ts';
 import type { GateSpec } from './gate.ts';
-import type { FileContent } from './certificate.ts';
+import type { FileContent, Leaf } from './certificate.ts';
 import type { SettingChange } from './settings.ts';
 import type { PeerUrl } from './url.ts';
 import type { World } from './world.ts';
@@ -24,7 +24,8 @@ export type Phase =
   | 'close'
   | 'record'
   | 'revert'
-  | 'clean';
+  | 'clean'
+  | 'rescue';
 
 interface StepBase {
   readonly id: StepId;
@@ -118,6 +119,16 @@ export interface RemoveCertificates extends StepBase {
   readonly paths: readonly string[];
 }
 
+/** The leaf that a running process uses, signed anew for the same key: one file, live from that instant. */
+export interface ReissueLeaf extends StepBase {
+  readonly kind: 'reissue-leaf';
+  readonly member: MemberName;
+  readonly path: string;
+  /** Absolute path of the new certificate on the operator's machine. */
+  readonly source: string;
+  readonly leaf: Leaf;
+}
+
 export type Step =
   | CheckLinks
   | TakeSnapshot
@@ -130,7 +141,8 @@ export type Step =
   | StopMember
   | StartMember
   | TransferLeader
-  | RemoveCertificates;
+  | RemoveCertificates
+  | ReissueLeaf;
 
 export type StepKind = Step['kind'];
 export type StepOf<K extends StepKind> = Extract<Step, { kind: K }>;

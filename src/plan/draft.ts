@@ -211,6 +211,7 @@ const VERB: Readonly<Record<Step['kind'], string>> = {
   'start-member': 'start',
   'transfer-leader': 'transfer',
   'remove-certificates': 'remove',
+  'reissue-leaf': 'reissue',
 };
 
 function freshId(draft: Draft, step: WithoutBase<Step>): StepId {

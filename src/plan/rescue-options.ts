@@ -36,6 +36,8 @@ export interface RescueMaterial {
   /** CA, leaf and key under free names; empty where none can be made. */
   readonly files: Readonly<Record<string, readonly InstalledFile[]>>;
   readonly allowsAutoTls: boolean;
+  /** Of these too little is known: nothing is done to them. */
+  readonly untouchable?: readonly string[];
 }
 
 /** A leaf is live at once; a start costs a stop; trust is a wider change than a listener; auto TLS takes everybody in. */
@@ -55,6 +57,7 @@ export function optionsFor(
 ): readonly RescueOption[] {
   const member = memberOf(world, name);
   const options: RescueOption[] = [{ member: name, parts: [], cost: 0, after: member }];
+  if (material.untouchable?.includes(name) === true) return options;
   for (const leaf of [undefined, leafPart(member, material)]) {
     if (leaf !== undefined) add(options, member, [leaf]);
     for (const trust of trustParts(world, member, material)) {

@@ -4,10 +4,10 @@
  * as the members have them.
  */
 
-import { dial } from '../model/dial.ts';
+import { dial, dialMatrix } from '../model/dial.ts';
 import type { MemberName } from '../model/ids.ts';
 import { quorumOf } from '../model/quorum.ts';
-import type { MemberWorld, World } from '../model/world.ts';
+import { type MemberWorld, type World, withMember } from '../model/world.ts';
 import { type RescueMaterial, type RescueOption, optionsFor } from './rescue-options.ts';
 
 export interface Rescue {
@@ -36,6 +36,36 @@ export function smallestRescue(world: World, material: RescueMaterial): Rescue |
     majority: chosen.map(({ member }) => member),
     restarts: changes.filter(({ parts }) => parts.some(({ kind }) => kind === 'start')).length,
   };
+}
+
+/**
+ * Beside the smallest change: leaves that, signed again in place, let more members dial each other. They cost no
+ * restart, and a member that stays cut off could not be migrated afterwards: no way back to it could be proven.
+ */
+export function leavesBeside(
+  world: World,
+  { changes }: Rescue,
+  material: RescueMaterial,
+): readonly RescueOption[] {
+  const isLeafAlone = ({ parts }: RescueOption): boolean => {
+    return parts.length === 1 && parts[0]?.kind === 'leaf';
+  };
+  let present = changes.reduce((each, { after }) => withMember(each, after), world);
+  const beside: RescueOption[] = [];
+  for (const { name } of world.members) {
+    if (changes.some(({ member }) => member === name)) continue;
+    const option = optionsFor(world, name, material).find(isLeafAlone);
+    if (option === undefined) continue;
+    const next = withMember(present, option.after);
+    if (dialableCount(next) <= dialableCount(present)) continue;
+    beside.push(option);
+    present = next;
+  }
+  return beside;
+}
+
+function dialableCount(world: World): number {
+  return [...dialMatrix(world).values()].filter(({ can }) => can === 'yes').length;
 }
 
 interface Search {

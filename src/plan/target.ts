@@ -247,7 +247,7 @@ function filesFor(
 }
 
 /** `peer.pem`, or `peer-2.pem` and so on when the name is in use for something else. */
-function freePath(
+export function freePath(
   member: MemberWorld,
   directory: string,
   name: string,

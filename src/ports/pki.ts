@@ -4,13 +4,17 @@ import type { Result } from '../base/result.ts';
 import type { CaId, Certificate, Leaf } from '../model/certificate.ts';
 import type { CertificateWish } from '../model/certificate-wish.ts';
 import type { KeyAlgorithm } from '../model/desired.ts';
+import type { Failure } from '../model/failure.ts';
 import type { InspectedFile } from '../model/inspected-file.ts';
 import type { Answer } from './answer.ts';
 
-export interface IssuedLeaf {
+export interface SignedLeaf {
   readonly certificatePem: string;
-  readonly keyPem: string;
   readonly certificate: Certificate;
+}
+
+export interface IssuedLeaf extends SignedLeaf {
+  readonly keyPem: string;
 }
 
 export interface LeafRequest {
@@ -31,6 +35,12 @@ export interface Pki {
     authority: { certificatePem: string; keyPem: string },
     request: LeafRequest,
   ): Answer<IssuedLeaf>;
+  /** Another leaf for the key of this one: its private half is not needed. */
+  reissueLeaf(
+    authority: { certificatePem: string; keyPem: string },
+    request: LeafRequest,
+    leafText: string,
+  ): Result<SignedLeaf, Failure>;
   /** Every certificate of a PEM text, in order; the reason when there is none or one is broken. */
   readCertificates(text: string): Result<readonly Certificate[], string>;
   /** Of a private key etcd can read (unencrypted PEM): the SHA-256 of its public half; else the reason. */

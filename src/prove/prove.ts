@@ -63,7 +63,7 @@ export function prove(rollout: Rollout, options: ProveOptions): Result<ProvenRol
 /** The end is judged first: a leaf that can never serve is named as such, before any window that it would break. */
 function goalRefusal(rollout: Rollout, walk: Walk): Failure | undefined {
   const end = walk.worlds.at(-1);
-  if (end === undefined || rollout.direction === 'rollback') return undefined;
+  if (end === undefined || rollout.direction !== 'forward') return undefined;
   const broken = [...dialMatrix(end)].filter(([, answer]) => answer.can === 'no');
   const reasons = [
     ...new Set(broken.map(([, answer]) => (answer.can === 'no' ? answer.because : ''))),

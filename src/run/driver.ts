@@ -257,7 +257,7 @@ function worldAt(context: Context, index: number): World {
 
 function whereOf(context: Context, behind: number): string {
   const total = String(behind + context.proven.rollout.steps.length);
-  const back = context.direction === 'rollback' ? ' of the rollback' : '';
+  const back = context.direction === 'forward' ? '' : ` of the ${context.direction}`;
   return `step ${String(behind + context.index + 1)} of ${total}${back}`;
 }
 

@@ -112,7 +112,7 @@ export const runSetup = setup({
     }),
     atEnd: assign({
       outcome: ({ context }) =>
-        context.direction === 'forward' ? ('done' as const) : ('rolled-back' as const),
+        context.direction === 'rollback' ? ('rolled-back' as const) : ('done' as const),
     }),
     asPaused: assign({ outcome: 'paused' as const }),
     asRefused: assign({ outcome: 'refused' as const }),

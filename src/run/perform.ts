@@ -8,6 +8,7 @@ import { configureMember, recordCluster } from './handlers/configure-member.ts';
 import type { Hands } from './handlers/context.ts';
 import { installCertificates } from './handlers/install-certificates.ts';
 import { issueCertificates } from './handlers/issue-certificates.ts';
+import { reissueLeaf } from './handlers/reissue-leaf.ts';
 import { removeCertificates } from './handlers/remove-certificates.ts';
 import { restartMember, startMember, stopMember } from './handlers/restart-member.ts';
 import { takeSnapshot } from './handlers/take-snapshot.ts';
@@ -40,6 +41,8 @@ export function perform(hands: Hands, step: Step): Promise<Answer> {
       return transferLeader(hands, step);
     case 'remove-certificates':
       return removeCertificates(hands, step);
+    case 'reissue-leaf':
+      return reissueLeaf(hands, step);
     default:
       return unreachable(step);
   }

@@ -29,6 +29,9 @@ const STRATEGY_WORDS: Readonly<Record<Strategy, string>> = {
   rebuild: 'each member is replaced by a fresh one on https',
 };
 
+const RESCUE_WORDS =
+  'none: the smallest change on hosts after which a majority is linked; the member list stays as it is';
+
 /** The whole preview; its last line says that nothing has been changed. What comes next is the command's to say. */
 export function previewText(input: PreviewInput, paint: Paint = PLAIN): string {
   const data = previewJson(input);
@@ -40,7 +43,6 @@ export function previewText(input: PreviewInput, paint: Paint = PLAIN): string {
 
 function headLines(data: PreviewData, paint: Paint): readonly string[] {
   const { schemes, leader } = data;
-  const isRollback = data.direction === 'rollback';
   const restarts = data.restarts.reduce((sum, each) => sum + each.steps.length, 0);
   const peers = schemes.from === schemes.to ? schemes.to : `${schemes.from} → ${schemes.to}`;
   const size = [
@@ -56,7 +58,7 @@ function headLines(data: PreviewData, paint: Paint): readonly string[] {
   ];
   return [
     ...field(
-      isRollback ? 'rollback' : 'rollout',
+      data.direction === 'forward' ? 'rollout' : data.direction,
       `${paint.bold(data.plan)} · peers ${peers} · ${data.steps.length === 0 ? 'nothing to do' : size}`,
     ),
     ...field('observed', seen.join(' · ')),
@@ -65,7 +67,7 @@ function headLines(data: PreviewData, paint: Paint): readonly string[] {
   ];
 }
 
-function proofLines({ proof, strategy }: PreviewData): readonly string[] {
+function proofLines({ proof, strategy, direction }: PreviewData): readonly string[] {
   const { rules, assumptions, inherited, accepted } = proof;
   const worlds = counted(proof.worldCount, 'world');
   const back =
@@ -75,7 +77,10 @@ function proofLines({ proof, strategy }: PreviewData): readonly string[] {
   return [
     ...field('proof', `${counted(rules.length, 'rule')} × ${worlds}, none broken${back}`),
     ...assumptions.flatMap((text, index) => field(index === 0 ? 'assumes' : '', text)),
-    ...field('strategy', `${strategy}: ${STRATEGY_WORDS[strategy]}`),
+    ...field(
+      'strategy',
+      direction === 'rescue' ? RESCUE_WORDS : `${strategy}: ${STRATEGY_WORDS[strategy]}`,
+    ),
     ...inherited.flatMap(({ rule, but }) => {
       return field('already', `${rule}: ${but} (no step makes it worse)`);
     }),
@@ -190,8 +195,7 @@ function handOverText(data: PreviewData): string {
 }
 
 function failureLine(data: PreviewData): string {
-  if (data.direction === 'rollback')
-    return 'stop at a safe point, and say to a person what is left';
+  if (data.direction !== 'forward') return 'stop at a safe point, and say to a person what is left';
   return data.onFailure === 'rollback'
     ? 'roll back, by steps proven from the cluster as it is then'
     : 'pause, and leave the decision to a person';
@@ -204,7 +208,7 @@ function backupLine(data: PreviewData): string {
 }
 
 function confirmLine(data: PreviewData): string {
-  const verb = data.direction === 'rollback' ? 'rollback' : 'run';
+  const verb = data.direction === 'forward' ? 'run' : data.direction;
   return `peershift ${verb} ${data.planFile} shows this again, asks once, and begins`;
 }
 

@@ -19,12 +19,14 @@ export interface KnownSteps {
   readonly steps: readonly Step[];
   /** Done before it was planned again. */
   readonly stepsBehind?: number;
+  readonly direction?: Direction;
 }
 
 /** What is known after the event. */
 export function knownAfter(known: KnownSteps, event: PeershiftEvent): KnownSteps {
   if (event.type !== 'planned') return known;
-  return { steps: event.steps, stepsBehind: stepsBehind(known, event.steps) };
+  const { steps, direction } = event;
+  return { steps, stepsBehind: stepsBehind(known, steps), direction };
 }
 
 /** Without a time: the caller has the clock. Undefined for results of commands, which have printers of their own. */
@@ -75,11 +77,14 @@ function sentence(event: PeershiftEvent, known: KnownSteps, paint: Paint): strin
     case 'noted':
       return `note: ${withoutControls(event.what)}`;
     case 'closed':
-      return closedText(event.outcome, event.failure?.but, paint);
+      return known.direction === 'rescue' && event.outcome === 'done'
+        ? paint.green('rescue done: the cluster takes writes again')
+        : closedText(event.outcome, event.failure?.but, paint);
     case 'preview':
     case 'status':
     case 'finding':
     case 'report':
+    case 'rescue':
     case 'lab':
     case 'failure':
     case 'outcome':
@@ -148,6 +153,8 @@ function effectsText(effects: readonly Effect[]): string {
         return [`${effect.path}, ${counted(effect.sizeBytes, 'byte')}`];
       case 'config-written':
         return [`original kept as ${effect.backupPath}`];
+      case 'leaf-replaced':
+        return [`the old one kept as ${effect.keptPath}`];
       case 'file-installed':
       case 'file-removed':
       case 'updated':

@@ -388,6 +388,15 @@ export function fakePki(clock: Clock): Pki {
       };
       return Promise.resolve(ok(issued));
     },
+    reissueLeaf: (authority, request, leafText) => {
+      const present = contentOf(leafText);
+      if (present?.kind !== 'leaf') throw new Error('no leaf to sign again');
+      const { keyId } = present.leaf;
+      const certificate = { ...fakeCertificate(clock, request, request.days), keyId };
+      const issuers = authoritiesOf(authority.certificatePem).map(({ fingerprint }) => fingerprint);
+      const leaf = { ...certificate, trustedBy: issuers };
+      return ok({ certificatePem: fakePem({ kind: 'leaf', leaf }), certificate });
+    },
   };
 }
 

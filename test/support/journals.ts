@@ -108,6 +108,11 @@ function effectsOf(step: Step): readonly Effect[] {
       return step.files.map(({ path }) => {
         return { kind: 'file-installed', member: step.member, path, digest: 'f1'.repeat(32) };
       });
+    case 'reissue-leaf': {
+      const { member, path } = step;
+      const keptPath = `${path}.peershift-${RUN}`;
+      return [{ kind: 'leaf-replaced', member, path, digest: 'f2'.repeat(32), keptPath }];
+    }
     case 'remove-certificates':
       return step.paths.map((path) => ({ kind: 'file-removed', member: step.member, path }));
     case 'configure-member':

@@ -178,6 +178,12 @@ export function take(state: State, step: Step): State {
     return { ...state, members };
   };
   switch (step.kind) {
+    case 'reissue-leaf': {
+      const { member, path, leaf } = step;
+      return spread(
+        edit(member, ({ files }) => ({ files: { ...files, [path]: { kind: 'leaf', leaf } } })),
+      );
+    }
     case 'check-links':
     case 'take-snapshot':
     case 'issue-certificates':

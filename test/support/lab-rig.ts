@@ -32,6 +32,8 @@ export const STORY_MS = 300_000;
 
 export interface RigOptions {
   readonly members?: number;
+  /** Default: the one of the live suites. */
+  readonly etcd?: string;
   /** The text of the plan file, changed. */
   readonly plan?: (text: string, lab: Lab) => string;
   /** Where the temporary folder is made; default the machine's own place for such. */
@@ -58,7 +60,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const how = install?.(base);
   const size = ['--members', String(members ?? 3)];
   if (how !== undefined) expectExit(await command(['lab', 'up', '--dir', dir, ...size], how), 0);
-  const lab: Lab = value(await labUp({ dir, members }, silent));
+  const lab: Lab = value(await labUp({ dir, members, etcd: options.etcd }, silent));
   const rig = new Rig(base, lab, how ?? {});
   open.add(rig);
   const text = await readFile(lab.planFile, 'utf8');

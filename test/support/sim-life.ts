@@ -4,7 +4,7 @@
  */
 
 import { err, ok } from '../../src/base/result.ts';
-import type { Commanded } from '../../src/engine-run.ts';
+import type { Commanded } from '../../src/engine-command.ts';
 import type { Ended, Rim } from '../../src/engine-types.ts';
 import type { DesiredSpec } from '../../src/model/desired.ts';
 import type { PeershiftEvent } from '../../src/model/event.ts';

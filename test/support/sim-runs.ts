@@ -1,6 +1,7 @@
 /** Turns a story (what goes wrong when) into a run of peershift on a simulated cluster, and what it left behind. */
 
-import { type Commanded, resumePlan, rollbackPlan, runPlan } from '../../src/engine-run.ts';
+import type { Commanded } from '../../src/engine-command.ts';
+import { resumePlan, rollbackPlan, runPlan } from '../../src/engine-run.ts';
 import type { Ended } from '../../src/engine-types.ts';
 import { dialMatrix } from '../../src/model/dial.ts';
 import { type World, isUp } from '../../src/model/world.ts';

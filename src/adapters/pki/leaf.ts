@@ -1,8 +1,11 @@
 /** Turns a CA and the names of a member into a peer leaf with a new key. */
 
+import type { KeyObject } from 'node:crypto';
+
 import { assert } from '../../base/assert.ts';
-import { err, ok } from '../../base/result.ts';
-import type { Answer, IssuedLeaf, LeafRequest } from '../../ports.ts';
+import { type Result, err, ok } from '../../base/result.ts';
+import type { Failure } from '../../model/failure.ts';
+import type { Answer, IssuedLeaf, LeafRequest, SignedLeaf } from '../../ports.ts';
 import {
   type AuthorityTexts,
   CLOCK_SKEW_MS,
@@ -37,8 +40,42 @@ export async function issueLeaf(
   authority: AuthorityTexts,
   request: LeafRequest,
 ): Answer<IssuedLeaf> {
-  const where = `leaf "${printable(request.commonName)}"`;
+  const { publicKey, privateKey } = await makeKeyPair(request.algorithm);
   const would = `issue it with ${request.algorithm} for ${String(request.days)} days`;
+  const issued = signLeaf(sources, authority, request, publicKey, would);
+  return issued.ok ? ok({ ...issued.value, keyPem: privatePem(privateKey) }) : issued;
+}
+
+/**
+ * Another leaf for the key of `leafText` (PEM), of which only the public half is known here: the names and
+ * days are those of the request, its algorithm is not asked. PKI_FAILED as `issueLeaf`.
+ */
+export function reissueLeaf(
+  sources: Sources,
+  authority: AuthorityTexts,
+  request: LeafRequest,
+  leafText: string,
+): Result<SignedLeaf, Failure> {
+  const would = `sign it again for the same key for ${String(request.days)} days`;
+  const present = parseCertificates(leafText, 'leaf');
+  const [first] = present.ok ? present.value : [];
+  if (first !== undefined) return signLeaf(sources, authority, request, first.publicKey, would);
+  const but = present.ok ? 'no leaf is there' : present.error;
+  return err(pkiFailed(whereOf(request), would, but, 'see the leaf named above'));
+}
+
+function whereOf({ commonName }: LeafRequest): string {
+  return `leaf "${printable(commonName)}"`;
+}
+
+function signLeaf(
+  sources: Sources,
+  authority: AuthorityTexts,
+  request: LeafRequest,
+  publicKey: KeyObject,
+  would: string,
+): Result<SignedLeaf, Failure> {
+  const where = whereOf(request);
   const problem = requestProblem(request);
   if (problem !== undefined) {
     return err(
@@ -49,7 +86,6 @@ export async function issueLeaf(
   const issuer = readIssuer(authority, nowMs);
   if (!issuer.ok) return issuer;
   const { parsed: ca, key: signer, keyId } = issuer.value;
-  const { publicKey, privateKey } = await makeKeyPair(request.algorithm);
   const pem = certificatePem({
     serial: sources.random(SERIAL_BYTES),
     subject: commonNameOnly(request.commonName),
@@ -78,7 +114,7 @@ export async function issueLeaf(
   );
   const [leaf] = readBack.value;
   assert(
-    leaf?.certificate.keyId === keyIdOf(privateKey),
+    leaf?.certificate.keyId === keyIdOf(publicKey),
     'the leaf that was just made has another key',
   );
   const reason = distrust(leaf, [], ca);
@@ -88,5 +124,5 @@ export async function issueLeaf(
       pkiFailed(where, would, but, 'give a CA that may issue peer certificates for these names'),
     );
   }
-  return ok({ certificatePem: pem, keyPem: privatePem(privateKey), certificate: leaf.certificate });
+  return ok({ certificatePem: pem, certificate: leaf.certificate });
 }

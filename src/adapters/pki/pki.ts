@@ -6,7 +6,7 @@ import { makeAuthority } from './authority.ts';
 import { readLeaf, trustedBy } from './chain.ts';
 import { parseCertificates } from './inspect.ts';
 import { readKeyId } from './key.ts';
-import { issueLeaf } from './leaf.ts';
+import { issueLeaf, reissueLeaf } from './leaf.ts';
 
 /**
  * `now` in milliseconds since the epoch; `random` gives that many bytes, for serial numbers (keys
@@ -18,6 +18,8 @@ export function makePki(now: () => number, random: (bytes: number) => Buffer): P
     makeAuthority: (commonName, algorithm, days) =>
       makeAuthority(sources, commonName, algorithm, days),
     issueLeaf: (authority, request) => issueLeaf(sources, authority, request),
+    reissueLeaf: (authority, request, leafText) =>
+      reissueLeaf(sources, authority, request, leafText),
     readCertificates: (text) => {
       const parsed = parseCertificates(text, 'pool');
       return parsed.ok ? ok(parsed.value.map(({ certificate }) => certificate)) : parsed;

@@ -3,7 +3,8 @@
 import { createInterface } from 'node:readline/promises';
 
 import type { DayWindow } from '../../base/day-window.ts';
-import { type Commanded, resumePlan, rollbackPlan, runPlan } from '../../engine-run.ts';
+import type { Commanded } from '../../engine-command.ts';
+import { resumePlan, rollbackPlan, runPlan } from '../../engine-run.ts';
 import type { Confirmed, Ended, OnStop, Prepared } from '../../engine-types.ts';
 import type { Failure } from '../../model/failure.ts';
 import type { PauseRequest } from '../../run/pauses.ts';
@@ -32,7 +33,7 @@ export async function rollback(planFile: string, flags: RunFlags): Promise<numbe
   return execute(planFile, flags, rollbackPlan);
 }
 
-async function execute(
+export async function execute(
   planFile: string,
   flags: RunFlags,
   command: (commanded: Commanded) => Promise<Ended>,
@@ -76,12 +77,13 @@ async function confirmed(prepared: Prepared, flags: RunFlags): Promise<Confirmed
   return { pauses: goesOn ? pauses : { ...pauses, beforePhase: 'strict' } };
 }
 
-function tell({ output }: Session, ended: Ended): void {
-  const { exit, failures, state, reportPath } = ended;
+function tell({ output }: Session, ended: Ended & { readonly said?: string }): void {
+  const { exit, failures, state, reportPath, said = '' } = ended;
   const told = exit === EXIT_ROLLED_BACK ? failures.map(undone) : failures;
   output.failures(told, exit === 3 || exit === 2 ? 'refused' : 'failed');
   if (reportPath !== undefined) output.progress(`report: ${reportPath}`);
   if (ended.handoffPath !== undefined) output.progress(`handoff: ${ended.handoffPath}`);
+  if (said !== '') output.result(said, { type: 'rescue', said });
   output.outcome(exit, failures[0]?.code ?? codeOf(ended), state?.run);
 }
 

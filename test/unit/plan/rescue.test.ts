@@ -7,7 +7,7 @@ import { FLAG } from '../../../src/model/settings.ts';
 import type { InstalledFile } from '../../../src/model/step.ts';
 import { type World, memberOf, withMember } from '../../../src/model/world.ts';
 import { loadDisk } from '../../../src/model/load.ts';
-import { type Rescue, smallestRescue } from '../../../src/plan/rescue.ts';
+import { type Rescue, leavesBeside, smallestRescue } from '../../../src/plan/rescue.ts';
 import type { RescueMaterial } from '../../../src/plan/rescue-options.ts';
 import {
   TLS_DIRECTORY,
@@ -112,6 +112,30 @@ describe('the smallest rescue', () => {
     expect(found(world, material(world))).toEqual(found(world, material(world)));
   });
 });
+
+describe('beside the smallest rescue', () => {
+  it('leaves are signed again for all that stay cut off, and nobody is restarted for it', () => {
+    const world = memberNames(3).reduce(withBadClientLeaf, httpsWorld(3));
+    const rescue = found(world, material(world));
+    expect(texts(rescue)).toEqual(['m2: leaf']);
+    const beside = leavesBeside(world, rescue, material(world));
+    expect(beside.map(({ member, parts }) => [member, ...parts.map(({ kind }) => kind)])).toEqual([
+      ['m1', 'leaf'],
+      ['m3', 'leaf'],
+    ]);
+    expect(leavesBeside(world, rescue, material(world, { leaves: {} }))).toEqual([]);
+  });
+
+  it('nothing is done to a member that everybody can dial', () => {
+    const world = httpsWorld(3);
+    expect(leavesBeside(world, found(world, material(world)), material(world))).toEqual([]);
+  });
+});
+
+function withBadClientLeaf(world: World, name: string): World {
+  const own = leafFor(name);
+  return withLeaf(world, name, { ...own, fingerprint: `bad ${name}`, clientAuth: false });
+}
 
 function found(world: World, given: RescueMaterial): Rescue {
   const rescue = smallestRescue(world, given);
