@@ -155,6 +155,7 @@ async function carryOut(work: Work): Promise<Ended> {
       pauses: work.pauses,
       isBlind: work.blind !== undefined,
       formerOwner: past === undefined ? '' : lockOwner(files),
+      breaksLockOf: options.breaksLockOf,
     });
     command.onStop(running.stop);
     const listening = files.onPauseAsked(() => {

@@ -44,6 +44,8 @@ export interface Options {
   readonly program: string;
   /** Who runs it, for the lock: `user@machine pid 123`. */
   readonly owner: string;
+  /** Owner text of a dead run whose cluster lock is taken over. */
+  readonly breaksLockOf?: string | undefined;
   readonly newRunId: () => RunId;
   readonly events: EventSink;
 }

@@ -94,6 +94,9 @@ function addPlanCommands(onPlan: OnPlan): void {
   const rescue = addRescue(onPlan);
   for (const command of [run, resume, rollback, rescue])
     command.option('--yes', 'answer every question with yes');
+  for (const command of [run, resume, rollback]) {
+    command.option('--break-lock <owner>', "take over this dead owner's lock before it expires");
+  }
   for (const command of [run, resume]) {
     const stopBefore = new Option('--stop-before <phase>', 'pause (exit 4) before this phase');
     command.addOption(stopBefore.choices(['strict']));

@@ -28,6 +28,7 @@ export interface Session {
 export interface SessionFlags extends GlobalFlags {
   readonly acceptDowntime?: boolean | undefined;
   readonly tolerateDown?: readonly string[] | undefined;
+  readonly breakLock?: string | undefined;
 }
 
 /** The exit code of work done on a plan file; what stood in its way has been told. */
@@ -108,6 +109,7 @@ export function optionsOf(output: Output, flags: SessionFlags): Options {
   return {
     acceptDowntime: flags.acceptDowntime === true,
     tolerateDown: flags.tolerateDown ?? [],
+    breaksLockOf: flags.breakLock,
     program: PROGRAM,
     owner: `${userInfo().username}@${hostname()} pid ${String(process.pid)}`,
     newRunId: () => freshRunId(flags.run),

@@ -3,15 +3,16 @@
 import { assert, present } from '../base/assert.ts';
 import { digestOf } from '../base/digest.ts';
 import type { Failure } from '../model/failure.ts';
-import type { MemberName } from '../model/ids.ts';
 import { memberOfStep } from '../model/step.ts';
-import { type World, withUnobserved } from '../model/world.ts';
+import type { World } from '../model/world.ts';
 import type { JournalBody, RunOutcome } from '../model/journal.ts';
 import { runGate } from './gate-loop.ts';
 import type { EvidenceInput } from './evidence.ts';
 import { type Hands, evidenceOf } from './handlers/context.ts';
+import { linksKnown, worldAt } from './links-known.ts';
 import { diagnosed } from './diagnosis.ts';
 import { look } from './freshness.ts';
+import { type HostLocks, makeHostLocks } from './host-locks.ts';
 import { type ClusterLock, acquireLock, lockLost } from './lease.ts';
 import { type LogWatch, makeLogWatch } from './log-watch.ts';
 import { startMachine } from './machine.ts';
@@ -19,7 +20,6 @@ import {
   type Answer,
   type Context,
   GOOD,
-  type LinkEvidence,
   type RunActors,
   type RunningMachine,
   bad,
@@ -43,6 +43,8 @@ export interface DriveInput {
   readonly isBlind?: boolean;
   /** Owner text of the run that is resumed: its lock is taken over at once. */
   readonly formerOwner: string;
+  /** Owner text whose lock is taken over although it has not expired. */
+  readonly breaksLockOf?: string | undefined;
 }
 
 export function drive(input: DriveInput): RunningMachine {
@@ -69,6 +71,7 @@ class Driver implements RunActors {
   readonly #doors: RunDoors;
   readonly #logs: LogWatch;
   #lock: ClusterLock | undefined;
+  #hosts: HostLocks | undefined;
   #movedAtMs = 0;
 
   constructor(input: DriveInput) {
@@ -80,15 +83,20 @@ class Driver implements RunActors {
   acquire: RunActors['acquire'] = async () => {
     if (this.#input.isBlind === true) {
       this.#lock = NO_CLUSTER_LOCK;
+      const taken = await this.#takeHosts(undefined);
+      if (taken !== undefined) return bad(taken);
       await this.#logs.baseline(this.#input.proven.rollout.start);
       return GOOD;
     }
-    const lock = await acquireLock({ doors: this.#doors, formerOwner: this.#input.formerOwner });
+    const { formerOwner, breaksLockOf } = this.#input;
+    const lock = await acquireLock({ doors: this.#doors, formerOwner, breaksLockOf });
     if (!lock.ok) return bad(lock.error);
     this.#lock = lock.value;
     const { key, leaseId, createRevision } = lock.value;
     const written = await this.#write({ type: 'locked', key, leaseId, createRevision });
     if (written.kind === 'bad') return written;
+    const taken = await this.#takeHosts(createRevision);
+    if (taken !== undefined) return bad(taken);
     await this.#logs.baseline(this.#input.proven.rollout.start);
     return GOOD;
   };
@@ -135,6 +143,8 @@ class Driver implements RunActors {
 
   perform: RunActors['perform'] = async (context) => {
     const step = present(stepAt(context), 'the step to perform');
+    const fenced = await this.#fence(context);
+    if (fenced !== undefined) return bad(fenced, 'foreign');
     this.#movedAtMs = this.#doors.clock.nowMs();
     return perform(this.#hands(context), step);
   };
@@ -191,6 +201,7 @@ class Driver implements RunActors {
       this.#doors.events.emit({ type: 'pausing', because: `${because}, as asked` });
     }
     const written = await this.#write({ type: 'closed', outcome, failure });
+    await this.#hosts?.release();
     if (this.#lock !== undefined && this.#lock !== NO_CLUSTER_LOCK) {
       await this.#lock.release();
       if (written.kind === 'good') await this.#write({ type: 'unlocked' });
@@ -211,6 +222,21 @@ class Driver implements RunActors {
   /** The journal counts the steps that were done before the rest was planned again. */
   #where(context: Context): string {
     return whereOf(context, this.#doors.journal.state().stepsBehind);
+  }
+
+  async #takeHosts(fence: string | undefined): Promise<Failure | undefined> {
+    this.#hosts = makeHostLocks(this.#doors, fence);
+    const taken = await this.#hosts.takeAll();
+    return taken.ok ? undefined : taken.error;
+  }
+
+  /** Time may have passed since the look: in a group that has begun the host's lock alone decides. */
+  async #fence(context: Context): Promise<Failure | undefined> {
+    const where = this.#where(context);
+    if (!isInsideGroup(context) && !(await this.#holdsLock())) return lockLost(where);
+    const step = stepAt(context);
+    const member = step === undefined ? undefined : memberOfStep(step);
+    return member === undefined ? undefined : this.#hosts?.check(member, where);
   }
 
   async #holdsLock(): Promise<boolean> {
@@ -251,10 +277,6 @@ class Driver implements RunActors {
   }
 }
 
-function worldAt(context: Context, index: number): World {
-  return present(context.proven.worlds[index], `world ${String(index)}`);
-}
-
 function whereOf(context: Context, behind: number): string {
   const total = String(behind + context.proven.rollout.steps.length);
   const back = context.direction === 'forward' ? '' : ` of the ${context.direction}`;
@@ -266,27 +288,5 @@ function unwritable(failure: Failure): Failure {
     ...failure,
     so: 'a run whose journal cannot be written stops at once, and can be resumed',
     remedy: 'make room for the state folder, then peershift resume',
-  };
-}
-
-/** What is known of the links where the run stands: from the gate that failed, else from the proven world. */
-function linksKnown(context: Context): LinkEvidence {
-  const world = worldAt(context, context.index);
-  const failed = context.gated?.failure === undefined ? undefined : context.gated.links;
-  const blocked = [...new Set([...world.blocked, ...(failed?.blocked ?? [])])];
-  if (failed !== undefined) return { blocked, unobserved: failed.unobserved };
-  const step = stepAt(context);
-  const touched = step === undefined ? undefined : memberOfStep(step);
-  if (touched === undefined) return { blocked, unobserved: world.unobserved };
-  if (context.failure?.code === 'START_FAILED') return withIsolated(world, blocked, touched);
-  return { blocked, unobserved: withUnobserved(world, touched, 'both').unobserved };
-}
-
-/** A member that did not come back reaches nobody, whatever the model makes of its files. */
-function withIsolated(world: World, blocked: readonly string[], member: MemberName): LinkEvidence {
-  const isolated = withUnobserved({ ...world, unobserved: [] }, member, 'both').unobserved;
-  return {
-    blocked: [...new Set([...blocked, ...isolated])],
-    unobserved: world.unobserved.filter((pair) => !isolated.includes(pair)),
   };
 }

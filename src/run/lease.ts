@@ -25,6 +25,8 @@ export interface LockRequest {
   readonly doors: RunDoors;
   /** Of the run that is resumed: its own lock is taken over at once. */
   readonly formerOwner: string;
+  /** The text of a dead owner, given by a person. */
+  readonly breaksLockOf?: string | undefined;
 }
 
 export async function acquireLock(request: LockRequest): Promise<Result<ClusterLock, Failure>> {
@@ -38,7 +40,13 @@ export async function acquireLock(request: LockRequest): Promise<Result<ClusterL
     }
     if (first.value.kind === 'acquired') return ok(keepLock(doors, first.value));
     const { owner, leaseId, createRevision, ttlSeconds } = first.value;
-    if (owner !== request.formerOwner) return err(heldBy(owner, ttlSeconds));
+    const isBroken = owner === request.breaksLockOf;
+    if (owner !== request.formerOwner && !isBroken) return err(heldBy(owner, ttlSeconds));
+    if (isBroken) {
+      const what = `the lock of "${owner}" (${String(ttlSeconds)} s left) is taken over, as asked by --break-lock`;
+      const written = await doors.journal.write({ type: 'noted', what });
+      if (!written.ok) return written;
+    }
     await etcd.releaseLock(doors.lockKey, createRevision, leaseId);
     const again = await etcd.acquireLock(doors.lockKey, doors.lockOwner, LOCK_TTL_SECONDS);
     if (again.ok && again.value.kind === 'acquired') return ok(keepLock(doors, again.value));
@@ -104,7 +112,7 @@ function heldBy(owner: string, ttlSeconds: number): Failure {
     would: 'be the only run on this cluster',
     but: `${owner} holds the lock; it expires in ${String(ttlSeconds)} s unless renewed`,
     so: 'two runs at once would each undo what the other rests on; nothing has been changed',
-    remedy: 'wait for that run to end, or for its lock to expire if it is dead',
+    remedy: `wait for that run to end or, if it is dead, for its lock to expire; --break-lock ${JSON.stringify(owner)} takes it over at once`,
   };
 }
 

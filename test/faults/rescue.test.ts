@@ -6,6 +6,8 @@
 
 import { afterAll, describe, expect, it, vi } from 'vitest';
 
+import { fetchDebianEtcd } from '../../src/lab/etcd-binary.ts';
+import { cacheFolders, firstWritable } from '../../src/lab/etcd-cache.ts';
 import { labStatus } from '../../src/lab/lab-status.ts';
 import { carryTrapToTheEnd, planWithAuthority } from '../support/dead-quorum.ts';
 import { value } from '../support/etcd-calls.ts';
@@ -21,11 +23,25 @@ async function expectDead(rig: Rig): Promise<void> {
   );
 }
 
+/** Debian's builds; undefined: the etcd of all live suites. */
+const BUILDS = [
+  ['3.4', undefined],
+  ['3.3', 'bullseye'],
+  ['3.5', 'trixie'],
+] as const;
+
+async function etcdOf(suite: 'bullseye' | 'trixie'): Promise<string> {
+  const cache = await firstWritable(cacheFolders(process.env, undefined, undefined));
+  if (cache === undefined) throw new Error('no folder for etcd builds can be written');
+  return value(await fetchDebianEtcd(suite, cache)).path;
+}
+
 describe('a cluster in which every leaf misses the address that members dial from', () => {
-  it(
-    'is refused by run, comes back by leaves signed again in place, and can be migrated from there',
-    async () => {
-      await withRig({ plan: planWithAuthority }, async (rig) => {
+  it.each(BUILDS)(
+    'of etcd %s is refused by run, comes back by leaves signed again in place, and can be migrated from there',
+    async (_version, suite) => {
+      const etcd = suite === undefined ? {} : { etcd: await etcdOf(suite) };
+      await withRig({ plan: planWithAuthority, ...etcd }, async (rig) => {
         await carryTrapToTheEnd(rig);
         await expectDead(rig);
         const broken = await rig.facts();

@@ -160,10 +160,11 @@ describe('a second operator', () => {
 
 describe('a leader that moves by itself', () => {
   it('now and then: the run plans anew and reaches the end', async () => {
-    let moves = 0;
+    let [moves, steps] = [0, 0];
     const story = await runStory((sim) => ({
-      onAct: (act, index) => {
-        if (act === 'journal done' && index % 20 === 0) {
+      onAct: (act) => {
+        if (act === 'journal done') steps += 1;
+        if (act === 'journal done' && steps % 5 === 0) {
           const names = [...sim.majority].sort();
           sim.lead(names[moves % names.length] ?? 'm1');
           moves += 1;
@@ -208,7 +209,9 @@ describe('a journal that cannot be written', () => {
     });
     expect(story.ended?.exit).toBe(4);
     expect(reasonOf(story)).toContain('no space left on device');
-    expect(story.life.acts.slice(index).every((act) => act.startsWith('journal'))).toBe(true);
+    // It lets go of its locks, and that is all.
+    const after = story.life.acts.slice(index).filter((act) => !act.startsWith('journal'));
+    expect(after.filter((act) => !/^remove m\d \S+peershift\.lock$/u.test(act))).toEqual([]);
     const on = await resumed(story);
     expect(reasonOf(on)).toBe('');
     expect(endOf(on)).toEqual(endOf(straight));

@@ -1,0 +1,33 @@
+/** Turns where a run stands into the world there, and into what is known of its links: for a plan made anew. */
+
+import { present } from '../base/assert.ts';
+import type { MemberName } from '../model/ids.ts';
+import { memberOfStep } from '../model/step.ts';
+import { type World, withUnobserved } from '../model/world.ts';
+import { type Context, type LinkEvidence, stepAt } from './machine-types.ts';
+
+/** What is known of the links where the run stands: from the gate that failed, else from the proven world. */
+export function linksKnown(context: Context): LinkEvidence {
+  const world = worldAt(context, context.index);
+  const failed = context.gated?.failure === undefined ? undefined : context.gated.links;
+  const blocked = [...new Set([...world.blocked, ...(failed?.blocked ?? [])])];
+  if (failed !== undefined) return { blocked, unobserved: failed.unobserved };
+  const step = stepAt(context);
+  const touched = step === undefined ? undefined : memberOfStep(step);
+  if (touched === undefined) return { blocked, unobserved: world.unobserved };
+  if (context.failure?.code === 'START_FAILED') return withIsolated(world, blocked, touched);
+  return { blocked, unobserved: withUnobserved(world, touched, 'both').unobserved };
+}
+
+export function worldAt(context: Context, index: number): World {
+  return present(context.proven.worlds[index], `world ${String(index)}`);
+}
+
+/** A member that did not come back reaches nobody, whatever the model makes of its files. */
+function withIsolated(world: World, blocked: readonly string[], member: MemberName): LinkEvidence {
+  const isolated = withUnobserved({ ...world, unobserved: [] }, member, 'both').unobserved;
+  return {
+    blocked: [...new Set([...blocked, ...isolated])],
+    unobserved: world.unobserved.filter((pair) => !isolated.includes(pair)),
+  };
+}
