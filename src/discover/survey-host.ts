@@ -20,7 +20,7 @@ export async function surveyHost(host: Host, sought: Sought): Promise<HostSurvey
   const around = await surroundingsOf(host, found.pid);
   if (typeof around === 'string') return notFound(around, sought);
   const service = serviceOf(sought.name, found, around);
-  const config = await configOf(host, found, around, sought.name);
+  const config = await configOf(host, found, { around, service: service.value }, sought.name);
   return {
     service,
     config,
@@ -119,7 +119,7 @@ function containerService(
 async function configOf(
   host: Host,
   process: HostProcess,
-  around: Surroundings,
+  { around, service }: { readonly around: Surroundings; readonly service: ServiceSpec },
   name: string,
 ): Promise<Guess<ConfigSpec>> {
   const file = configFileOf(process);
@@ -132,7 +132,7 @@ async function configOf(
   );
   const variables = Object.keys(process.environment).filter((name) => name.startsWith('ETCD_'));
   const peerInFlags = flags.includes(FLAG.listenPeerUrls) || variables.length === 0;
-  if (peerInFlags && flags.length > 0) return flagsConfig(around, name);
+  if (peerInFlags && flags.length > 0) return flagsConfig(service, name);
   return await envFileOf(host, process, around, name);
 }
 
@@ -154,8 +154,12 @@ function configFileOf({ argv, environment }: HostProcess): string | undefined {
   return file === '' ? undefined : file;
 }
 
-function flagsConfig({ unitFile }: Surroundings, name: string): Guess<ConfigSpec> {
-  if (unitFile !== undefined) return seen({ format: 'flags', path: unitFile });
+/** A unit's flags are written as a drop-in of our own: the path is the usual one for that. */
+function flagsConfig(service: ServiceSpec, name: string): Guess<ConfigSpec> {
+  if (service.manager === 'systemd') {
+    const path = `/etc/systemd/system/${service.unit}.service.d/50-peershift.conf`;
+    return seen({ format: 'flags', path });
+  }
   return guessed(
     { format: 'flags', path: `/${PLACEHOLDER}/${name}` },
     'its settings are flags, and what starts it with them was not found',

@@ -11,7 +11,6 @@ export interface Surroundings {
   /** The systemd unit whose control group it is in, with the unit's main process. */
   readonly unit: string | undefined;
   readonly mainPid: number | undefined;
-  readonly unitFile: string | undefined;
   readonly environmentFiles: readonly string[];
   readonly container:
     | {
@@ -49,7 +48,7 @@ sed 's/^/own /' /proc/self/cgroup
 unit=$(sed -n 's|.*/\\([^/]*\\.service\\)$|\\1|p' "/proc/$pid/cgroup" | head -n 1)
 if [ -n "$unit" ] && command -v systemctl >/dev/null 2>&1; then
   printf 'unit %s\\n' "$unit"
-  systemctl show --no-pager -p MainPID -p FragmentPath -p EnvironmentFiles "$unit" 2>/dev/null | sed 's/^/show /'
+  systemctl show --no-pager -p MainPID -p EnvironmentFiles "$unit" 2>/dev/null | sed 's/^/show /'
 fi
 id=$(sed -n 's|.*\\([0-9a-f]\\{64\\}\\).*|\\1|p' "/proc/$pid/cgroup" | head -n 1)
 for binary in docker podman; do
@@ -94,7 +93,6 @@ export function readSurroundings(stdout: string): Surroundings {
     parent: one('parent') ?? '',
     unit: one('unit'),
     mainPid: numberOf(show('MainPID')[0]),
-    unitFile: show('FragmentPath').find((path) => path.startsWith('/')),
     environmentFiles: show('EnvironmentFiles').flatMap(pathOfEnvironmentFile),
     container: containerOf(all('cgroup'), all('own'), all('container')),
     manifest: one('manifest'),

@@ -1,5 +1,6 @@
 /** What one look at a member's host tells beyond the member itself: user, clock, room, ports, who else writes. */
 
+import { normalAddress } from './certificate.ts';
 import type { MemberName } from './ids.ts';
 import type { Fact } from './observed.ts';
 
@@ -92,11 +93,15 @@ export function listeningOf(lines: readonly string[]): readonly Listening[] {
 /** The kernel prints each 32-bit word of an address in its own byte order. */
 function addressOf(hex: string): string {
   if (/^0+$/.test(hex)) return '*';
+  const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) =>
+    [6, 4, 2, 0].map((at) => Number.parseInt(word.slice(at, at + 2), 16)),
+  );
   const isMapped = hex.length === 32 && hex.startsWith('0000000000000000FFFF0000');
-  const word = hex.length === 8 ? hex : isMapped ? hex.slice(24) : undefined;
-  if (word === undefined) return hex.toLowerCase();
-  const bytes = [6, 4, 2, 0].map((at) => Number.parseInt(word.slice(at, at + 2), 16));
-  return bytes.join('.');
+  if (hex.length === 8 || isMapped) return bytes.slice(-4).join('.');
+  const groups = bytes.flatMap((byte, at) =>
+    at % 2 === 0 ? [(byte * 256 + (bytes[at + 1] ?? 0)).toString(16)] : [],
+  );
+  return normalAddress(groups.join(':'));
 }
 
 /** A proxy's login is nobody's business. */

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { expect } from 'vitest';
 
 import type { GatewayAccess } from '../../src/lab/gateway.ts';
+import type { Strategy } from '../../src/model/desired.ts';
 import type { ClientsOrder, ClientsReport } from './box-clients.ts';
 import { type Boxes, startBoxes } from './boxes.ts';
 import {
@@ -19,13 +20,24 @@ import {
 import { CHECKOUT } from './checkout.ts';
 import { type CommandEnd, type RunningCommand, startCommand } from './command.ts';
 import { value } from './etcd-calls.ts';
+import { expectExit } from './lab-rig.ts';
 
+/** Link gates take their 5 s all the same; eight quiet seconds each would only be waited for. */
+const SHORT_QUIET = 'gates: { quiet: 1s }';
 /** Making the base for the first time is most of it. */
 export const BOXES_HOOK_MS = 600_000;
 /** Boxes are set up in seconds; a whole migration takes less than a minute, beside others two. */
 export const BOX_STORY_MS = 240_000;
 /** The clients end by themselves: calls of theirs have deadlines of 8 s. */
 const CLIENTS_END_MS = 60_000;
+
+/** What a person changes in the plan file that `init` wrote. */
+export interface PlanWishes {
+  /** Default documented. */
+  readonly strategy?: Strategy;
+  /** Behind all others; default short quiet times. */
+  readonly lines?: readonly string[];
+}
 
 /** One boot for all stories of a file; each begins with a fresh cluster. */
 export async function bootBoxes(): Promise<BoxStories> {
@@ -40,17 +52,20 @@ export class BoxStories {
     this.lab = lab;
   }
 
-  /** A fresh cluster, clients at work, and a plan file that `change` has seen. */
+  /** A fresh cluster, clients at work, and the plan file that `init` writes with a few wishes in it. */
   async begin(
     options: BoxClusterOptions = {},
-    change: (plan: string) => string = (same) => same,
+    { strategy = 'documented', lines = [SHORT_QUIET] }: PlanWishes = {},
   ): Promise<BoxRig> {
     await this.#quiet();
     const cluster = await startBoxCluster(this.lab, options);
-    await writeFile(cluster.planFile, change(await readFile(cluster.planFile, 'utf8')));
     const rig = new BoxRig(this.lab, cluster);
     this.#rigs.add(rig);
     await rig.work();
+    expectExit(await rig.init(), 0);
+    const written = await readFile(cluster.planFile, 'utf8');
+    const chosen = written.replace(/^strategy: .*$/m, `strategy: ${strategy}`);
+    await writeFile(cluster.planFile, `${chosen}${lines.join('\n')}\n`);
     return rig;
   }
 
@@ -86,10 +101,23 @@ export class BoxRig {
     return await this.#start([verb, this.cluster.planFile, ...flags]).ended;
   }
 
-  #start(words: readonly string[]): RunningCommand {
+  /** Writes the plan file from what is seen of one member and its hosts; relative paths are the home's. */
+  async init(): Promise<CommandEnd> {
+    const { endpoints, clientFlags, options, planFile } = this.cluster;
+    const { home } = this.lab;
+    const tls = clientFlags.map((flag) => flag.replace(`=${home}/`, '='));
+    const login = ['--user', 'root', '--password-env', 'PEERSHIFT_PASSWORD'];
+    const words = [
+      ...['init', '--endpoint', endpoints[1] ?? '', '--ssh', 'root@{host}', '--out', planFile],
+      ...[...tls, ...(options.auth === true ? login : [])],
+    ];
+    return await this.#start(words, home).ended;
+  }
+
+  #start(words: readonly string[], folder = this.cluster.folder): RunningCommand {
     const running = startCommand(words, {
       within: this.lab.inOperator([]),
-      folder: this.cluster.folder,
+      folder,
       environment: { PEERSHIFT_PASSWORD: PASSWORD },
     });
     this.#commands.push(running);

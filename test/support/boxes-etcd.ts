@@ -1,4 +1,4 @@
-/** Turns machines in boxes and a few wishes into a fresh http cluster on them, and into a plan file for it. */
+/** Turns machines in boxes and a few wishes into a fresh http cluster on them. */
 
 import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
@@ -25,10 +25,10 @@ export interface BoxCluster {
   readonly options: BoxClusterOptions;
   readonly names: readonly string[];
   readonly endpoints: readonly string[];
-  /** A folder of the operator's for plan files and what goes with them. */
+  /** A folder of the operator's for a plan file, not there yet, and what goes with it. */
   readonly folder: string;
   readonly planFile: string;
-  /** `--cacert ...` and so on for etcdctl, run by the operator. */
+  /** `--cacert=...` and so on: etcdctl and `init` call them alike. */
   readonly clientFlags: readonly string[];
 }
 
@@ -78,38 +78,8 @@ export async function startBoxCluster(
   };
   await until('a healthy cluster', async () => await isHealthy(lab, cluster));
   if (options.auth === true) await turnAuthOn(lab, cluster);
-  await writeFile(cluster.planFile, boxPlan(lab, cluster));
   return cluster;
 }
-
-/** What a person would write for these hosts; gates are quiet for a second only. */
-function boxPlan(lab: Boxes, { options, endpoints }: BoxCluster): string {
-  const pki = path.join(lab.home, CLIENT_FOLDER);
-  const tls = `  tls: { ca: ${pki}/ca.pem, cert: ${pki}/leaf.pem, key: ${pki}/key.pem }\n`;
-  const auth = `  auth: { username: root, password: { env: PEERSHIFT_PASSWORD } }\n`;
-  const members = lab.boxes.map((box) => {
-    const address = hostOf(box, options).replace(/[[\]]/g, '');
-    return `  - { name: ${box.name}, host: { address: "${address}" } }\n`;
-  });
-  return [
-    'version: 1\nname: boxes\ncluster:\n',
-    `  endpoints: ["${endpoints.join('", "')}"]\n`,
-    ...(options.clientTls === true ? [tls] : []),
-    ...(options.auth === true ? [auth] : []),
-    'defaults:\n',
-    `  host: { transport: ssh, user: root, identityFile: ${lab.home}/.ssh/id_ed25519 }\n`,
-    '  service: { manager: systemd, unit: etcd }\n',
-    `  config: ${CONFIG_BLOCKS[options.settings ?? 'env-file']}\n`,
-    `members:\n${members.join('')}`,
-    'gates: { quiet: 1s }\n',
-  ].join('');
-}
-
-const CONFIG_BLOCKS = {
-  'env-file': `{ format: env-file, path: ${ENV_FILE} }`,
-  yaml: `{ format: yaml, path: ${YAML_FILE} }`,
-  flags: `{ format: flags, path: /etc/systemd/system/etcd.service.d/90-peershift.conf }`,
-} as const;
 
 /** etcdctl where the operator is: it is taken out of a box's own packages. */
 export async function boxEtcdctl(

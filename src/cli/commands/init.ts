@@ -2,7 +2,7 @@
 
 import { writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, resolve } from 'node:path';
+import { dirname, isAbsolute, relative, resolve } from 'node:path';
 
 import { type Result, err, ok } from '../../base/result.ts';
 import { systemErrorCode, systemErrorText } from '../../base/system-error.ts';
@@ -41,9 +41,9 @@ const SSH_FORM = /^(?:([^\s@:{}]+)@)?\{host\}(?::(\d{1,5}))?$/;
 
 export async function init(flags: InitFlags): Promise<number> {
   const output = new Output({ json: flags.json === true, color: flags.color !== false });
-  const asked = askedOf(flags);
-  if (!asked.ok) return refuse(output, [asked.error]);
   const file = resolve(flags.out ?? DEFAULT_OUT);
+  const asked = askedOf(flags, dirname(file));
+  if (!asked.ok) return refuse(output, [asked.error]);
   const written = await surveyAndWrite({ output, flags }, asked.value, file);
   if (!written.ok) return refuse(output, written.error);
   const { survey, open } = written.value;
@@ -176,7 +176,7 @@ function declared(text: string, file: string): Result<DesiredSpec, Failure> {
   });
 }
 
-function askedOf(flags: InitFlags): Result<SurveyInput, Failure> {
+function askedOf(flags: InitFlags, planFolder: string): Result<SurveyInput, Failure> {
   const endpoints = (flags.endpoint ?? [])
     .flatMap((text) => text.split(','))
     .map((text) => text.trim().replace(/\/$/, ''));
@@ -213,7 +213,7 @@ function askedOf(flags: InitFlags): Result<SurveyInput, Failure> {
         'name the CA of the client certificates: --cacert pki/ca.pem',
       ),
     );
-  const { cert, key, user, passwordEnv } = flags;
+  const { user, passwordEnv } = flags;
   if ((user === undefined) !== (passwordEnv === undefined)) {
     return err(
       wrong(
@@ -227,7 +227,7 @@ function askedOf(flags: InitFlags): Result<SurveyInput, Failure> {
     way,
     planName: flags.name,
     client: {
-      tls: flags.cacert === undefined ? undefined : { ca: flags.cacert, cert, key },
+      tls: clientTlsOf(flags, planFolder),
       login:
         user === undefined || passwordEnv === undefined
           ? undefined
@@ -235,6 +235,18 @@ function askedOf(flags: InitFlags): Result<SurveyInput, Failure> {
       via: 'direct',
     },
   });
+}
+
+/** What is relative in a command is so to where it is given; in a plan file, to the plan file. */
+function clientTlsOf(
+  { cacert, cert, key }: InitFlags,
+  planFolder: string,
+): SurveyInput['client']['tls'] {
+  const inPlan = <T extends string | undefined>(path: T): T | string =>
+    path === undefined || isAbsolute(path) ? path : relative(planFolder, resolve(path));
+  return cacert === undefined
+    ? undefined
+    : { ca: inPlan(cacert), cert: inPlan(cert), key: inPlan(key) };
 }
 
 function wayOf({ ssh }: InitFlags): SurveyWay | undefined {

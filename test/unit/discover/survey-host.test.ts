@@ -42,7 +42,6 @@ const UNIT = [
   'own 0::/system.slice/ssh.service',
   'unit etcd.service',
   'show MainPID=812',
-  'show FragmentPath=/lib/systemd/system/etcd.service',
   'show EnvironmentFiles=/etc/default/etcd (ignore_errors=yes)',
 ];
 const ENV_FILE = 'ETCD_NAME="m1"\nETCD_LISTEN_PEER_URLS=http://10.0.0.1:2380\n';
@@ -80,10 +79,11 @@ describe('a member that systemd runs', () => {
     }
   });
 
-  it('has its unit file when its settings are flags', async () => {
+  it('has a drop-in of our own when its settings are flags of a unit', async () => {
     const argv = ['/usr/bin/etcd', '--name', 'm1', '--listen-peer-urls=http://10.0.0.1:2380'];
     const { config } = await surveyHost(hostWith({ argv, environment: {} }, UNIT), SOUGHT);
-    expect(config.value).toEqual({ format: 'flags', path: '/lib/systemd/system/etcd.service' });
+    const path = '/etc/systemd/system/etcd.service.d/50-peershift.conf';
+    expect(config).toEqual({ value: { format: 'flags', path }, why: undefined });
   });
 
   it('is not taken for a unit whose main process is another', async () => {

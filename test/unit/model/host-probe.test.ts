@@ -56,6 +56,16 @@ describe('a listening socket', () => {
   });
 });
 
+it.each([
+  ['000077FD000000000000000011000000', 'fd77::11'],
+  ['B80D0120000000000100000002000000', '2001:db8::1:0:2'],
+  ['00000000000000000000000001000000', '::1'],
+  ['0000000000000000FFFF00000200000A', '10.0.0.2'],
+])('the address %s of the kernel is %s', (hex, address) => {
+  const line = `   0: ${hex}:0A8C 00000000000000000000000000000000:0000 0A 00000000`;
+  expect(listeningOf([line])).toEqual([{ address, port: 2700 }]);
+});
+
 it('shows a proxy without its login', () => {
   expect(withoutLogin('http://me:secret@proxy:3128')).toBe('http://***@proxy:3128');
   expect(withoutLogin('http://proxy:3128')).toBe('http://proxy:3128');
