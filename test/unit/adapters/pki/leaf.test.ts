@@ -315,3 +315,24 @@ describe('what cannot stand in a certificate is refused', () => {
     expect(endless.ok ? 'made' : endless.error.but).toContain('40000 days');
   });
 });
+
+describe('another leaf for a key that stays where it is', () => {
+  test('has that key and the new names, and a strict openssl takes it', async () => {
+    const ca = await authority();
+    const old = await leafOf(ca, { ipAddresses: ['10.0.0.1'], dnsNames: [] });
+    const wish = request({ ipAddresses: ['10.0.0.1', '127.0.0.1'], dnsNames: [] });
+    const again = pki.reissueLeaf(ca, wish, old.certificatePem);
+    if (!again.ok) throw new Error(again.error.but);
+    const { certificatePem, certificate } = again.value;
+    expect(certificate.keyId).toBe(old.certificate.keyId);
+    expect(certificate.fingerprint).not.toBe(old.certificate.fingerprint);
+    expect(certificate.ipAddresses).toEqual(['10.0.0.1', '127.0.0.1']);
+    verifyStrictly(ca.certificatePem, certificatePem);
+    expect(JSON.stringify(again.value)).not.toContain('PRIVATE KEY');
+  });
+
+  test('needs a leaf to be there', async () => {
+    const made = pki.reissueLeaf(await authority(), request({}), 'not PEM');
+    expect(made.ok ? 'made' : made.error.code).toBe('PKI_FAILED');
+  });
+});
