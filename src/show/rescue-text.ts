@@ -5,7 +5,7 @@ import type { DesiredMember, DesiredSpec } from '../model/desired.ts';
 import type { Failure } from '../model/failure.ts';
 import { quorumOf } from '../model/quorum.ts';
 import { FLAG } from '../model/settings.ts';
-import { type MemberWorld, type World, isUp, upMembers } from '../model/world.ts';
+import { type MemberWorld, type World, isUp, memberOf, upMembers } from '../model/world.ts';
 import { words } from './shell-words.ts';
 
 export interface ByHand {
@@ -121,7 +121,7 @@ function fromOneMember({ desired, world, lost }: ByHand): readonly string[] {
   const spec = desired.members.find(({ name }) => name === survivor?.name);
   if (survivor === undefined || spec === undefined) return ['no member is left to start from'];
   const others = world.members.filter(({ name }) => name !== survivor.name);
-  const data = survivor.disk.settings['data-dir'] ?? '/var/lib/etcd';
+  const data = dataOf(survivor);
   const stop = (member: DesiredMember): string => commandOf(member, 'stop');
   return [
     'a new cluster from the data of one member, only when the others cannot be brought back.',
@@ -131,17 +131,22 @@ function fromOneMember({ desired, world, lost }: ByHand): readonly string[] {
     ...desired.members.map((member) => `    ${stop(member)}    # ${member.name}`),
     `  On the host of ${survivor.name}, keep its data, write ETCD_FORCE_NEW_CLUSTER=true (or force-new-cluster: true, --force-new-cluster) into`,
     `  ${spec.config.path}, and start it:`,
-    `    cp -a ${words([data])} ${words([`${data}.before-rescue`])}`,
+    `    cp -a ${data} ${data}.before-rescue`,
     `    ${commandOf(spec, 'start')}`,
     '  When it answers, take that line out again and restart it once. Then, for each other member, empty its data folder and',
     '  add it with state existing, one at a time:',
     ...others.map(({ name }) => {
-      const folder = world.members.find((each) => each.name === name)?.disk.settings['data-dir'];
       const urls = (world.record[name] ?? []).join(',');
-      const place = words([folder ?? '/var/lib/etcd']);
+      const place = dataOf(memberOf(world, name));
       return `    mv ${place} ${place}.before-rescue && etcdctl member add ${words([name])} --peer-urls=${words([urls])}    # then ${FLAG.initialClusterState}=existing in its settings, and start it`;
     }),
   ];
+}
+
+/** Where it is not written, whoever copies the line is asked for it by the shell. */
+function dataOf({ disk }: MemberWorld): string {
+  const data = disk.settings['data-dir'];
+  return data === undefined ? '"${DATA_DIR:?set it to its --data-dir}"' : words([data]);
 }
 
 function commandOf({ service, name }: DesiredMember, verb: 'start' | 'stop'): string {

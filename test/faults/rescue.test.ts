@@ -4,12 +4,14 @@
  * by hand on a real cluster under writers; no journal is there.
  */
 
+import { rename } from 'node:fs/promises';
+import path from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 
 import { fetchDebianEtcd } from '../../src/lab/etcd-binary.ts';
 import { cacheFolders, firstWritable } from '../../src/lab/etcd-cache.ts';
 import { labStatus } from '../../src/lab/lab-status.ts';
-import { carryTrapToTheEnd, planWithAuthority } from '../support/dead-quorum.ts';
+import { authorityOf, carryTrapToTheEnd, planWithAuthority } from '../support/dead-quorum.ts';
 import { value } from '../support/etcd-calls.ts';
 import { type Rig, STORY_MS, endRigs, expectExit, withRig } from '../support/lab-rig.ts';
 
@@ -47,6 +49,15 @@ describe('a cluster in which every leaf misses the address that members dial fro
         const broken = await rig.facts();
         const refused = await rig.run('run', '--yes');
         expectExit(refused, 3);
+
+        // Without the CA's key there is nothing that a machine may sign, and a person is told how to.
+        const key = path.join(authorityOf(rig.lab), 'ca-key.pem');
+        await rename(key, `${key}.away`);
+        const told = await rig.run('rescue', '--yes');
+        expectExit(told, 6);
+        expect(told.stdout).toContain('openssl x509 -new -force_pubkey');
+        expect((await rig.facts()).pids).toEqual(broken.pids);
+        await rename(`${key}.away`, key);
 
         const rescued = await rig.run('rescue', '--yes');
         expectExit(rescued, 0);
