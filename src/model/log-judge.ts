@@ -116,7 +116,8 @@ function unreadText({ unreadable }: LogsInput): readonly string[] {
   return [...unreadable].map(([name, reason]) => `no log of ${name} can be read (${reason})`);
 }
 
-function pairsText({ pairs, sighting }: Judged): string {
+/** Whom a line is about, after `of`: `its dial of m2`, `a dial from m1`. */
+export function pairsText({ pairs, sighting }: Judged): string {
   if (pairs.length === 0) return 'itself';
   if (sighting.finding.speaker === 'dialer') {
     return `its dial of ${pairs.map(({ to }) => to).join(' or ')}`;

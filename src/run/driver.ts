@@ -263,14 +263,14 @@ class Driver implements RunActors {
     };
   }
 
-  /** Before a step: nothing is in hand, so only what the present world does not explain counts. */
+  /** Before a step: nothing is in hand, so what the last one stirred up and what is now counts. */
   #evidence(context: Context, expected: World): EvidenceInput {
-    const step = stepAt(context);
+    const last = context.proven.rollout.steps[context.index - 1];
     return {
       logs: this.#logs,
-      before: expected,
+      before: last === undefined ? expected : worldAt(context, context.index - 1),
       after: expected,
-      touched: step === undefined ? undefined : memberOfStep(step),
+      touched: last === undefined ? undefined : memberOfStep(last),
       sinceMs: this.#movedAtMs,
       nowMs: this.#doors.clock.nowMs(),
     };

@@ -1,6 +1,7 @@
 /** Turns what the logs said since a step began into the few words that belong beside a failure. */
 
 import { type Judged, judgeEach } from '../model/log-each.ts';
+import { pairsText } from '../model/log-judge.ts';
 import type { MemberName } from '../model/ids.ts';
 import type { World } from '../model/world.ts';
 import type { LogWatch } from './log-watch.ts';
@@ -37,10 +38,17 @@ export function isolationOf(
   return hasLasted && isLasting ? quoteOf(last) : undefined;
 }
 
-/** The last line of each kind that nothing explains, as `m2 says "..."`. */
+/** The last line of each kind and pair that nothing explains, as `m2 logs "..." of its dial of m1`. */
 export function unexplainedQuotes(input: EvidenceInput): readonly string[] {
-  const quotes = unexplained(input).map(quoteOf);
-  return [...new Set(quotes)].slice(-MAX_QUOTES);
+  const quotes = new Map<string, string>();
+  for (const judged of unexplained(input)) {
+    const { member, finding } = judged.sighting;
+    // Lines of one kind differ by their times and ports alone.
+    const key = `${member} ${finding.code} ${pairsText(judged)}`;
+    quotes.delete(key);
+    quotes.set(key, quoteOf(judged));
+  }
+  return [...quotes.values()].slice(-MAX_QUOTES);
 }
 
 /** What the member itself said last about its start, its data or its peers. */
@@ -67,6 +75,8 @@ function judgeAll({ logs, ...input }: EvidenceInput): readonly Judged[] {
   });
 }
 
-function quoteOf({ sighting }: Judged): string {
-  return `${sighting.member} logs "${sighting.finding.essence}"`;
+function quoteOf(judged: Judged): string {
+  const { sighting, pairs } = judged;
+  const whom = pairs.length === 0 ? '' : ` of ${pairsText(judged)}`;
+  return `${sighting.member} logs "${sighting.finding.essence}"${whom}`;
 }

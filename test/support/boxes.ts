@@ -131,6 +131,12 @@ export class Boxes {
     return await programEnd(await this.#enter(name, argv), options);
   }
 
+  /** iptables on the box's network, by the box's own program; the box itself has no say over it. */
+  async filter(name: string, words: readonly string[]): Promise<void> {
+    const { namespace, root } = this.box(name);
+    await program(['ip', 'netns', 'exec', namespace, 'chroot', root, 'iptables', ...words]);
+  }
+
   /** A file of the box, with the folders above it. */
   async write(name: string, file: string, text: string, mode = 0o644): Promise<void> {
     const target = path.join(this.box(name).root, file);

@@ -33,7 +33,7 @@ export const STORY_MS = 300_000;
 export interface RigOptions {
   readonly members?: number;
   /** Default: the one of the live suites. */
-  readonly etcd?: string;
+  readonly etcd?: string | undefined;
   /** The text of the plan file, changed. */
   readonly plan?: (text: string, lab: Lab) => string;
   /** Where the temporary folder is made; default the machine's own place for such. */
@@ -54,13 +54,19 @@ const open = new Set<Rig>();
 
 /** A healthy lab in a temporary folder, with a plan of short quiet times and a writer. */
 export async function startRig(options: RigOptions = {}): Promise<Rig> {
-  const { members, within = tmpdir(), install, plan = (same: string): string => same } = options;
+  const {
+    members,
+    etcd,
+    within = tmpdir(),
+    install,
+    plan = (same: string): string => same,
+  } = options;
   const base = await mkdtemp(path.join(within, 'peershift-live-'));
   const dir = path.join(base, 'lab');
   const how = install?.(base);
   const size = ['--members', String(members ?? 3)];
   if (how !== undefined) expectExit(await command(['lab', 'up', '--dir', dir, ...size], how), 0);
-  const lab: Lab = value(await labUp({ dir, members, etcd: options.etcd }, silent));
+  const lab: Lab = value(await labUp({ dir, members, etcd }, silent));
   const rig = new Rig(base, lab, how ?? {});
   open.add(rig);
   const text = await readFile(lab.planFile, 'utf8');

@@ -8,6 +8,7 @@ import { countRestarts } from '../../src/lab/restart-counter.ts';
 import type { Strategy } from '../../src/model/desired.ts';
 import type { CommandEnd } from './command.ts';
 import { type Rig, withRig } from './lab-rig.ts';
+import { turns } from './turns.ts';
 
 export interface Migrated {
   readonly run: CommandEnd;
@@ -30,6 +31,7 @@ const GIVEN_UP = /error "EOF", ServerName ""|"server-name":"","error":"EOF"/;
 const OWN_STOP = /rejected connection.*use of closed network connection/;
 /** Two labs with clients keep two cores busy; more would measure the machine. */
 const LABS_AT_ONCE = 2;
+const inTurn = turns(LABS_AT_ONCE);
 
 /** The whole rollout by the built command, with a writer and one lease through every member. */
 export function migrate(
@@ -65,20 +67,4 @@ function logs(rig: Rig): Promise<readonly string[]> {
   return Promise.all(
     rig.lab.members.map(({ folder }) => readFile(path.join(folder, 'etcd.log'), 'utf8')),
   );
-}
-
-let running = 0;
-const waiting: (() => void)[] = [];
-
-/** At most so many at a time, in the order in which they were asked for. */
-async function inTurn(work: () => Promise<void>): Promise<void> {
-  if (running >= LABS_AT_ONCE) await new Promise<void>((go) => waiting.push(go));
-  else running += 1;
-  try {
-    await work();
-  } finally {
-    const next = waiting.shift();
-    if (next === undefined) running -= 1;
-    else next();
-  }
 }
