@@ -104,7 +104,13 @@ export class Boxes {
     this.boxes = boxes;
     this.home = path.join(folder, 'home');
     this.#reaper = reaper;
+    process.once('disconnect', this.#letGo);
   }
+
+  /** A test run that is killed leaves its workers to themselves: without it the boxes go at once. */
+  readonly #letGo = (): void => {
+    this.#reaper.stdin?.end();
+  };
 
   box(name: string): Box {
     const found = this.boxes.find((each) => each.name === name);
@@ -166,6 +172,7 @@ export class Boxes {
 
   /** Ends everything by id, and waits until it is gone. */
   async end(): Promise<void> {
+    process.removeListener('disconnect', this.#letGo);
     if (this.#reaper.exitCode !== null) return;
     const gone = once(this.#reaper, 'exit');
     this.#reaper.stdin?.end();
