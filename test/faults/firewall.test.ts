@@ -49,7 +49,10 @@ describe('a peer port that is closed when it speaks https', () => {
     'stops the run after that restart on etcd %s, and the cluster goes back',
     async (version) => {
       if (version === '3.5') await install(fetched);
-      const rig = await stories.begin({}, (text) => `${text}order: [m1, m2, m3]\n`);
+      const rig = await stories.begin(
+        {},
+        { lines: ['gates: { quiet: 1s }', 'order: [m1, m2, m3]'] },
+      );
       const { lab } = stories;
       const running = rig.start('run', '--yes');
       // The second restart: the first one brought trust, and still spoke http.
