@@ -168,7 +168,7 @@ function newFiles(at: AtHand, name: string): readonly InstalledFile[] {
     return freePath(member, tls.directory, file, { kind: 'absent' });
   };
   const { leaf, keyId, certPath, keyPath } = mine;
-  return [
+  const files: readonly InstalledFile[] = [
     {
       path: place('rescue-ca.pem'),
       role: 'ca',
@@ -188,4 +188,6 @@ function newFiles(at: AtHand, name: string): readonly InstalledFile[] {
       content: { kind: 'key', keyId },
     },
   ];
+  const canHaveLeaf = !mine.mustIssue || at.canSign || at.material.mustMakeAuthority;
+  return canHaveLeaf ? files : files.filter(({ role }) => role === 'ca');
 }

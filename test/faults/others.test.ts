@@ -89,7 +89,10 @@ describe.concurrent('a run stops where it can be gone on with', { timeout: STORY
       });
       value(await startMember(rig.member('m3')));
       const resumed = rig.start('resume', '--yes');
-      await resumed.intended((step) => step.kind === 'advertise-peer' && step.member === 'm2');
+      const first = await resumed.intended((step) => {
+        return step.kind === 'advertise-peer' && step.member === 'm2';
+      });
+      await resumed.event((event) => event.type === 'done' && event.step === first.id);
       const [key, end] = ['/peershift/', '/peershift0'].map((text) => {
         return Buffer.from(text).toString('base64');
       });
