@@ -1,6 +1,7 @@
 /** Turns routes into ssh connections that are opened when needed, shared, and opened anew after a drop. */
 
 import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import type { Client, ClientChannel } from 'ssh2';
 
@@ -13,6 +14,9 @@ import { type SshTrouble, notSent, uncertain } from './trouble.ts';
 const SESSIONS = 8;
 /** sshd answers the request for a session at once; a frozen one never does. */
 const SESSION_MS = 15_000;
+/** A session that has just ended is counted by sshd for a moment more; then there is room, or never. */
+const ROOM_MS = 2000;
+const ROOM_LOOK_MS = 50;
 /** How sshd says that it does not forward (AllowTcpForwarding no). */
 const FORWARDING_FORBIDDEN = 1;
 
@@ -35,6 +39,8 @@ export class SshConnection {
   readonly #around: Surrounding;
   readonly #via: SshConnection | undefined;
   readonly #limit = pLimit(SESSIONS);
+  /** Sessions that sshd has opened and that have not ended. */
+  #inUse = 0;
   #client: Promise<Result<Client, SshTrouble>> | undefined;
   #isClosed = false;
 
@@ -49,16 +55,26 @@ export class SshConnection {
     line: string,
     use: (session: Session) => Promise<T>,
   ): Promise<Result<T, SshTrouble>> {
+    let fullSinceMs: number | undefined;
     for (;;) {
       const tried = await this.#limit(async () => {
         const opened = await this.#openSession(line);
-        return typeof opened === 'string' || !opened.ok ? opened : ok(await use(opened.value));
+        if (typeof opened === 'string' || !opened.ok) return opened;
+        this.#inUse += 1;
+        try {
+          return ok(await use(opened.value));
+        } finally {
+          this.#inUse -= 1;
+        }
       });
       if (tried !== 'full') return tried;
-      const others = this.#limit.activeCount;
-      if (others === 0) return err(this.#noRoom());
+      const others = this.#inUse;
       // From now on, it waits until one of those ends.
-      this.#limit.concurrency = others;
+      this.#limit.concurrency = Math.max(1, others);
+      fullSinceMs = others > 0 ? undefined : (fullSinceMs ?? performance.now());
+      if (fullSinceMs === undefined) continue;
+      if (performance.now() - fullSinceMs > ROOM_MS) return err(this.#noRoom());
+      await delay(ROOM_LOOK_MS);
     }
   }
 
