@@ -53,6 +53,7 @@ export function rosterOf(sections: readonly Section[], named: readonly NamedHost
     return { label, id, hosts: new Set([...hosts, ...addresses]), sections: own, isDouble };
   });
   for (const section of nameless) addNameless(members, section, labels.get(section));
+  addUnheard(members, named);
   const byId = new Map(members.map((member) => [member.id, member]));
   return { members: members.sort(byLabelOrder), byId: (id) => byId.get(id) };
 }
@@ -86,6 +87,17 @@ function addNameless(members: Member[], section: Section, label: string | undefi
   const name = selfName ?? label ?? `log ${String(number)} of ${section.label}`;
   const nobody = { id: undefined, hosts: new Set<string>(), isDouble: false };
   members.push({ ...nobody, label: name, sections: [section] });
+}
+
+/** Who is named from outside and by no log; not where one that is known by its ID alone may be the same. */
+function addUnheard(members: Member[], named: readonly NamedHost[]): void {
+  const isNamed = ({ label }: Member): boolean => named.some(({ name }) => name === label);
+  if (!members.every(isNamed)) return;
+  for (const { name, addresses } of named) {
+    if (members.some(({ label }) => label === name)) continue;
+    const hosts = new Set(addresses);
+    members.push({ label: name, id: undefined, hosts, sections: [], isDouble: false });
+  }
 }
 
 function byLabelOrder(a: Member, b: Member): number {
