@@ -122,10 +122,7 @@ async function lookAround(
 }
 
 /** What the script printed, as facts; a line that it does not know is left out. */
-function seenOf(
-  stdout: string,
-  places: readonly (readonly [PlacePurpose, string])[],
-): HostSeen {
+function seenOf(stdout: string, places: readonly (readonly [PlacePurpose, string])[]): HostSeen {
   const lines = stdout.split('\n');
   const of = (word: string): readonly string[] =>
     lines.filter((line) => line.startsWith(`${word} `)).map((line) => line.slice(word.length + 1));

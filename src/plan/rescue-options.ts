@@ -117,14 +117,14 @@ function changed(member: MemberWorld, parts: readonly RescuePart[]): MemberWorld
 }
 
 /** The settings that name installed files; a listener that speaks TLS then demands a leaf as the plan wants it. */
-export function settingsFor(files: readonly InstalledFile[]): Settings {
+function settingsFor(files: readonly InstalledFile[]): Settings {
   const flags = { ca: FLAG.peerTrustedCaFile, leaf: FLAG.peerCertFile, key: FLAG.peerKeyFile };
   const named = files.map(({ role, path }) => [flags[role], path] as const);
   return { ...Object.fromEntries(named), [FLAG.peerClientCertAuth]: 'true' };
 }
 
 /** Its own certificate and no CA: the listener demands nothing, and the dialer checks nothing. */
-export function autoTls(settings: Settings): Settings {
+function autoTls(settings: Settings): Settings {
   const without: readonly string[] = [
     FLAG.peerCertFile,
     FLAG.peerKeyFile,

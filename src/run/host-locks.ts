@@ -9,7 +9,7 @@ import type { MemberName } from '../model/ids.ts';
 import type { Host } from '../ports.ts';
 import type { RunDoors } from './run-doors.ts';
 
-export const HOST_LOCK = 'peershift.lock';
+const HOST_LOCK = 'peershift.lock';
 const MODE = 0o644;
 
 export interface HostLocks {

@@ -42,7 +42,7 @@ export async function carryTrapToTheEnd(rig: Rig): Promise<PlantedAuthority> {
 }
 
 /** Its listener and its leaf, with the scheme that the list has for it by now. */
-export async function switched(rig: Rig, name: string): Promise<void> {
+async function switched(rig: Rig, name: string): Promise<void> {
   const { folder, address } = rig.member(name);
   const file = path.join(folder, 'etcd.env');
   const text = await readFile(file, 'utf8');
