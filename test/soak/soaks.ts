@@ -1,6 +1,7 @@
 /** The soaks by name. A new one is a file beside this and a line here. */
 
 import type { Counts } from './record.ts';
+import { cleanRuns } from './clean-runs.ts';
 import { conformance } from './conformance.ts';
 import { exhaustive } from './exhaustive.ts';
 
@@ -26,4 +27,8 @@ export interface Walked {
   readonly wrong: readonly string[];
 }
 
-export const SOAKS: Readonly<Record<string, Soak>> = { exhaustive, conformance };
+export const SOAKS: Readonly<Record<string, Soak>> = {
+  exhaustive,
+  conformance,
+  'clean-runs': cleanRuns,
+};
