@@ -39,6 +39,8 @@ export interface Box {
   readonly namespace: string;
 }
 
+/** The tree of control groups that systemd counts processes by: of version 1, else of version 2. */
+const GROUP_TREES = ['/sys/fs/cgroup/systemd', '/sys/fs/cgroup'];
 /** Programs that the machine must have, and the Debian packages that they are in. */
 const PROGRAMS = ['systemd-nspawn', 'debootstrap', 'ip', 'nsenter', 'ssh-keygen', 'openssl'];
 const PACKAGES = ['systemd-container', 'debootstrap', 'iproute2', 'openssh-client', 'openssl'];
@@ -237,7 +239,7 @@ export class Boxes {
       ],
     ];
     // A session of its own: a Ctrl-C is for the tests, and the reaper follows.
-    const started = spawn('sh', ['-c', BOOT, own, ...words], {
+    const started = spawn('sh', ['-c', BOOT, own, box.namespace, ...words], {
       detached: true,
       stdio: 'ignore',
     });
@@ -292,8 +294,17 @@ export class Boxes {
   }
 }
 
-/** $0 is the box's folder; nspawn ends with 133 when the box wants to be booted again. */
+/**
+ * $0 is the box's folder, $1 the control group that it gets: boxes that shared one would count and kill each
+ * other's processes. nspawn ends with 133 when the box wants to be booted again.
+ */
 const BOOT = `
+group=$1
+shift
+for tree in ${GROUP_TREES.join(' ')}; do
+  [ -w "$tree/cgroup.procs" ] || continue
+  mkdir -p "$tree/$group" && echo $$ >"$tree/$group/cgroup.procs" && break
+done
 while :; do
   "$@" >>"$0/console" 2>&1 &
   echo $! >"$0/pid.new" && mv "$0/pid.new" "$0/pid"
@@ -360,6 +371,12 @@ for name; do
   for pid in $(ip netns pids "$name" 2>/dev/null); do kill -KILL "$pid"; done
   ip netns del "$name" 2>/dev/null
   rm -rf "/etc/netns/$name"
+  for tree in ${GROUP_TREES.join(' ')}; do
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+      [ -d "$tree/$name" ] || break
+      find "$tree/$name" -depth -type d -exec rmdir {} + 2>/dev/null || sleep 0.2
+    done
+  done
 done
 rmdir /etc/netns 2>/dev/null
 rm -rf --one-file-system "$folder"
