@@ -1,6 +1,6 @@
 /**
- * The kinds of test runs: `fast` and `model` need nothing but Node, and `model` takes a minute; `live`
- * starts real etcd members.
+ * The kinds of test runs: `fast` and `model` need nothing but Node, and `model` takes a minute; the `live`
+ * ones start real etcd members, two files at a time or, where time itself is judged, one.
  */
 
 import path from 'node:path';
@@ -24,6 +24,18 @@ const LIVE_TEST_MS = 180_000;
 
 /** Starting a cluster: seconds; fetching etcd for the first time: up to a minute or two. */
 const LIVE_HOOK_MS = 120_000;
+
+/** What these tell is a matter of time: of stalls, keepalives, and links looked at from two sides at one moment. */
+const ALONE = ['conformance', 'demo', 'strategies', 'preview', 'documented'].map(
+  (name) => `test/e2e/${name}.test.ts`,
+);
+
+const LIVE = {
+  testTimeout: LIVE_TEST_MS,
+  hookTimeout: LIVE_HOOK_MS,
+  globalSetup: 'test/support/live-setup.ts',
+  setupFiles: 'test/support/live-guard.ts',
+};
 
 export default defineConfig({
   root,
@@ -53,15 +65,23 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          ...LIVE,
           name: 'live',
           include: ['test/{e2e,faults}/**/*.test.ts'],
-          // One cluster at a time: two on one machine disturb each other's timing.
-          fileParallelism: false,
+          exclude: ALONE,
+          // They mostly wait: for probes, quiet times and starts.
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
-          testTimeout: LIVE_TEST_MS,
-          hookTimeout: LIVE_HOOK_MS,
-          globalSetup: 'test/support/live-setup.ts',
-          setupFiles: 'test/support/live-guard.ts',
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...LIVE,
+          name: 'live-alone',
+          include: ALONE,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
