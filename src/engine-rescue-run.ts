@@ -3,7 +3,7 @@
 import { type Result, err, ok } from './base/result.ts';
 import { unansweredPairs } from './discover/peer-ports.ts';
 import { startOf } from './engine.ts';
-import { exitOfRun } from './engine-exit.ts';
+import { type Skills, carryOut } from './engine-drive.ts';
 import {
   type BundlePlace,
   type DeadLook,
@@ -12,7 +12,7 @@ import {
   lookDead,
   planned,
 } from './engine-rescue-look.ts';
-import { refused, saveReport } from './engine-command.ts';
+import { refused } from './engine-command.ts';
 import type { Ended, Prepared, Rim } from './engine-types.ts';
 import type { Leaf } from './model/certificate.ts';
 import { dialMatrix } from './model/dial.ts';
@@ -22,12 +22,9 @@ import type { MemberName } from './model/ids.ts';
 import type { Step } from './model/step.ts';
 import { linkedMajority } from './model/steps/settle.ts';
 import { type World, isUp } from './model/world.ts';
-import type { EventSink, RunFiles } from './ports.ts';
-import { drive } from './run/driver.ts';
+import type { RunFiles } from './ports.ts';
 import { issueMaterial } from './run/issue.ts';
-import { makeJournalWriter } from './run/journal-writer.ts';
 import { signAgain, writeBundle } from './run/rescue-files.ts';
-import type { RunDoors } from './run/run-doors.ts';
 
 /** Long enough for one write; the key goes by itself when we die. */
 const WRITE_TTL_SECONDS = 30;
@@ -102,20 +99,14 @@ interface RescueWork {
   readonly again: () => Promise<Result<Prepared, Failure>>;
 }
 
-async function journalled(work: RescueWork): Promise<Ended> {
-  const { command, prepared, files } = work;
+function journalled({ command, prepared, files, again }: RescueWork): Promise<Ended> {
   const { rim, options } = command;
-  const log = files.openLog();
-  const events: EventSink = {
-    emit: (event) => {
-      log.emit(event);
-      options.events.emit(event);
-    },
-  };
-  try {
-    const { clock } = rim;
-    const journal = makeJournalWriter({ store: files.journal, events, clock, run: files.id });
-    const opened = await journal.write({
+  return carryOut({
+    command,
+    prepared,
+    files,
+    past: undefined,
+    opening: {
       type: 'opened',
       program: options.program,
       planName: rim.desired.name,
@@ -123,55 +114,22 @@ async function journalled(work: RescueWork): Promise<Ended> {
       clusterId: prepared.observed.clusterId,
       start: startOf(prepared.observed, prepared.world),
       direction: 'rescue',
-    });
-    if (!opened.ok) return refused([opened.error]);
-    const running = drive({
-      doors: rescueDoors(work, journal, events),
-      proven: prepared.proven,
+    },
+    skills: () => rescueSkills(rim, again),
+    how: {
       because: 'no quorum, and what hosts and peer ports show',
       hasTouched: false,
       acceptsDowntime: true,
       pauses: {},
       isBlind: true,
       formerOwner: '',
-    });
-    command.onStop(running.stop);
-    const { outcome, failure } = await running.ended;
-    const reportPath = await saveReport(files, journal.state());
-    return {
-      exit: exitOfRun(outcome, failure, false),
-      state: journal.state(),
-      failures: failure === undefined ? [] : [failure],
-      reportPath,
-    };
-  } finally {
-    await log.close();
-  }
+    },
+    wasCommanded: false,
+  });
 }
 
-function rescueDoors(
-  { command, prepared, files, again }: RescueWork,
-  journal: RunDoors['journal'],
-  events: EventSink,
-): RunDoors {
-  const { rim } = command;
-  const { observed } = prepared;
+function rescueSkills(rim: Rim, again: RescueWork['again']): Skills {
   return {
-    ...rim,
-    members: rim.doors,
-    etcd: new Map(
-      observed.members.map(({ name, clientUrls, endpoint }) => {
-        return [name, rim.openEtcd(endpoint.known ? endpoint.value : (clientUrls[0] ?? ''))];
-      }),
-    ),
-    ids: new Map(observed.members.map(({ name, id }) => [name, id])),
-    seenDigests: new Map(
-      observed.members.flatMap(({ name, configDigest }) => {
-        return configDigest.known ? [[name, configDigest.value] as const] : [];
-      }),
-    ),
-    events,
-    journal,
     observe: async () => {
       const seen = await lookDead(rim);
       return seen.ok ? ok({ observed: seen.value.state, world: seen.value.world }) : seen;
@@ -188,10 +146,6 @@ function rescueDoors(
       },
     },
     issue: () => Promise.resolve(ok(undefined)),
-    backupPath: files.backupPath,
-    lockKey: `/peershift/${observed.clusterId}/lock`,
-    lockOwner: `peershift run ${files.id}`,
-    marker: `peershift-${files.id}`,
   };
 }
 

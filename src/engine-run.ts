@@ -1,10 +1,10 @@
 /** The three commands that change things, from the confirmed preview to the closed journal. */
 
-import { type Result, err, ok } from './base/result.ts';
+import { err, ok } from './base/result.ts';
 import { observe, prepare, startOf } from './engine.ts';
 import { type Blind, blindEnd, prepareBlind } from './engine-blind.ts';
-import { type Commanded, refused, saveReport, withStateLock } from './engine-command.ts';
-import { exitOfRun } from './engine-exit.ts';
+import { type Commanded, refused, withStateLock } from './engine-command.ts';
+import { type Skills, carryOut, lockOwner } from './engine-drive.ts';
 import {
   type Past,
   leftOversEnded,
@@ -15,19 +15,15 @@ import {
 } from './engine-records.ts';
 import { writeHandoff } from './engine-handoff.ts';
 import type { Ended, Prepared } from './engine-types.ts';
-import type { Failure } from './model/failure.ts';
-import type { MemberName } from './model/ids.ts';
-import type { Effect } from './model/journal.ts';
+import type { Effect, JournalBody } from './model/journal.ts';
 import { worldOf } from './model/observed-world.ts';
 import type { Direction } from './model/rollout.ts';
 import { EMPTY_RUN } from './model/run-state.ts';
-import type { EtcdMember, EventSink, RunFiles } from './ports.ts';
-import { drive } from './run/driver.ts';
+import type { RunFiles } from './ports.ts';
 import { effectsOfIntent } from './run/intent.ts';
 import { issueMaterial } from './run/issue.ts';
-import { type JournalWriter, makeJournalWriter } from './run/journal-writer.ts';
+import type { JournalWriter } from './run/journal-writer.ts';
 import { type Pauses, pausesOf, windowFailure } from './run/pauses.ts';
-import type { RunDoors } from './run/run-doors.ts';
 
 /** `run`: a new run, unless an unfinished one is there. */
 export async function runPlan(command: Commanded): Promise<Ended> {
@@ -100,7 +96,7 @@ async function begin(
   if (closed !== undefined) return refused([closed]);
   const files = past === undefined ? await rim.store.create(options.newRunId()) : ok(past.files);
   if (!files.ok) return refused([files.error]);
-  return carryOut({
+  return withJournal({
     command,
     prepared: prepared.value,
     past,
@@ -125,107 +121,59 @@ interface Work {
   readonly blind: Blind | undefined;
 }
 
-async function carryOut(work: Work): Promise<Ended> {
-  const { command, prepared, past, files } = work;
+async function withJournal(work: Work): Promise<Ended> {
+  const { command, prepared, past, files, direction, blind } = work;
   const { rim, options } = command;
-  const log = files.openLog();
-  const events: EventSink = {
-    emit: (event) => {
-      log.emit(event);
-      options.events.emit(event);
+  return carryOut(
+    {
+      command,
+      prepared,
+      files,
+      past: past?.state,
+      opening: openingOf(work),
+      skills: (journal) => ({ ...skillsOf(work, journal), ...blind?.doors }),
+      how: {
+        because: past === undefined ? 'the plan file' : 'resumed from what is there',
+        hasTouched: past !== undefined,
+        acceptsDowntime: options.acceptDowntime,
+        pauses: work.pauses,
+        isBlind: blind !== undefined,
+        formerOwner: past === undefined ? '' : lockOwner(files),
+        breaksLockOf: options.breaksLockOf,
+      },
+      wasCommanded: direction === 'rollback' && past?.state.failure === undefined,
     },
-  };
-  try {
-    const journal = makeJournalWriter({
-      store: files.journal,
-      events,
-      clock: rim.clock,
-      run: files.id,
-      ...(past === undefined ? {} : { from: past.state }),
-    });
-    const opened = await openJournal(work, journal);
-    if (!opened.ok) return refused([opened.error]);
-    const doors = { ...runDoors(work, journal, events), ...work.blind?.doors };
-    const running = drive({
-      doors,
-      proven: prepared.proven,
-      because: past === undefined ? 'the plan file' : 'resumed from what is there',
-      hasTouched: past !== undefined,
-      acceptsDowntime: options.acceptDowntime,
-      pauses: work.pauses,
-      isBlind: work.blind !== undefined,
-      formerOwner: past === undefined ? '' : lockOwner(files),
-      breaksLockOf: options.breaksLockOf,
-    });
-    command.onStop(running.stop);
-    const listening = files.onPauseAsked(() => {
-      running.stop('PAUSE');
-    });
-    const ended = await running.ended.finally(() => listening.stop());
-    const { outcome, failure } = blindEnd(work.blind, ended);
-    const reportPath = await saveReport(files, journal.state());
-    const isMigrated = outcome === 'done' && work.direction === 'forward';
-    const handoffPath = isMigrated
-      ? await writeHandoff(rim, prepared, files.path, events)
-      : undefined;
-    return {
-      exit: exitOfRun(outcome, failure, wasCommanded(work)),
-      state: journal.state(),
-      failures: failure === undefined ? [] : [failure],
-      reportPath,
-      handoffPath,
-    };
-  } finally {
-    await log.close();
-  }
+    {
+      judged: (ended) => blindEnd(blind, ended),
+      handoff: async ({ outcome }, events) => {
+        const isMigrated = outcome === 'done' && direction === 'forward';
+        return isMigrated ? writeHandoff(rim, prepared, files.path, events) : undefined;
+      },
+    },
+  );
 }
 
-function wasCommanded({ direction, past }: Work): boolean {
-  return direction === 'rollback' && past?.state.failure === undefined;
-}
-
-async function openJournal(
-  work: Work,
-  journal: JournalWriter,
-): Promise<Result<undefined, Failure>> {
-  const { prepared, past, found, direction, command } = work;
+function openingOf({ prepared, past, found, direction, command }: Work): JournalBody {
   const { desired } = command.rim;
   if (past !== undefined) {
     const { openIntent } = past.state;
     const effects = found.length === 0 ? {} : { effects: found };
-    return journal.write({ type: 'resumed', direction, openIntent, ...effects });
+    return { type: 'resumed', direction, openIntent, ...effects };
   }
-  return journal.write({
+  return {
     type: 'opened',
     program: command.options.program,
     planName: desired.name,
     planFile: desired.planFile,
     clusterId: prepared.observed.clusterId,
     start: startOf(prepared.observed, prepared.world),
-  });
+  };
 }
 
-function runDoors(work: Work, journal: JournalWriter, events: EventSink): RunDoors {
-  const { command, prepared, files } = work;
+function skillsOf({ command, prepared, files }: Work, journal: JournalWriter): Skills {
   const { rim, options } = command;
-  const { observed } = prepared;
   let { material } = prepared;
-  const clients = observed.members.map((member): [MemberName, EtcdMember] => {
-    const endpoint = member.endpoint.known ? member.endpoint.value : (member.clientUrls[0] ?? '');
-    return [member.name, rim.openEtcd(endpoint)];
-  });
   return {
-    ...rim,
-    members: rim.doors,
-    etcd: new Map(clients),
-    ids: new Map(observed.members.map((member) => [member.name, member.id])),
-    seenDigests: new Map(
-      observed.members.flatMap(({ name, configDigest }) => {
-        return configDigest.known ? [[name, configDigest.value] as const] : [];
-      }),
-    ),
-    events,
-    journal,
     observe: async () => {
       const seen = await observe(rim);
       if (!seen.ok) return seen;
@@ -241,14 +189,5 @@ function runDoors(work: Work, journal: JournalWriter, events: EventSink): RunDoo
       return ok(again.value.proven);
     },
     issue: (members) => issueMaterial({ ...rim, material, suffix: files.id }, members),
-    backupPath: files.backupPath,
-    lockKey: `/peershift/${observed.clusterId}/lock`,
-    lockOwner: lockOwner(files),
-    marker: `peershift-${files.id}`,
   };
-}
-
-/** Named by the run, so that its own resume, from whatever machine, is known to be its own. */
-function lockOwner(files: RunFiles): string {
-  return `peershift run ${files.id}`;
 }

@@ -3,6 +3,8 @@
  * wrapping told besides: the host it came from and its time there.
  */
 
+import { jsonFields } from '../base/json.ts';
+
 export interface Unwrapped {
   /** etcd's own line. */
   readonly text: string;
@@ -15,11 +17,11 @@ export interface Unwrapped {
 export function unwrapped(line: string): Unwrapped {
   const text = line.trimEnd();
   if (text.startsWith('{"log":')) {
-    const { log, time } = fieldsOf(text) ?? {};
+    const { log, time } = jsonFields(text) ?? {};
     if (typeof log === 'string') return { ...bare(log.trimEnd()), timeText: textOf(time) };
   }
   if (isJournalJson(text)) {
-    const entry = fieldsOf(text);
+    const entry = jsonFields(text);
     if (entry !== undefined) return journalEntry(entry);
   }
   const container = CONTAINER.exec(text);
@@ -64,15 +66,4 @@ function fromBytes(bytes: readonly unknown[]): string {
 
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
-}
-
-function fieldsOf(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }

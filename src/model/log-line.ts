@@ -8,6 +8,7 @@
  * and etcdserver/cluster_util.go of 3.2 to 3.6.
  */
 
+import { jsonFields } from '../base/json.ts';
 import { normalAddress } from './certificate.ts';
 import { type MemberId, memberIdFromHex } from './ids.ts';
 import { unwrapped } from './log-envelope.ts';
@@ -105,7 +106,7 @@ const ZAP_EVENTS: readonly (readonly [LogEvent, RegExp])[] = [
 ];
 
 function parseZap(text: string): LogLine | undefined {
-  const fields = fieldsOf(text);
+  const fields = jsonFields(text);
   const [level, message] = [textOf(fields, 'level'), textOf(fields, 'msg')];
   if (fields === undefined || level === undefined || message === undefined) return undefined;
   const event = ZAP_EVENTS.find(([, pattern]) => pattern.test(message))?.[0] ?? 'other';
@@ -134,15 +135,6 @@ function zapStream(fields: Fields): string | undefined {
   if (reader !== undefined) return `${reader} reader`;
   const writer = textOf(fields, 'stream-writer-type');
   return writer === undefined ? undefined : `${writer} writer`;
-}
-
-function fieldsOf(text: string): Fields | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Fields) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function textOf(fields: Fields | undefined, name: string): string | undefined {

@@ -124,7 +124,7 @@ describe.concurrent('a cluster with its settings in YAML files', { timeout: STOR
       await writeFile(own, `${await readFile(own, 'utf8')}\nheartbeat-interval: 100\n`);
       const end = await rig.run('preview');
       expectExit(end, 3);
-      expect(end.stderr).toContain('was changed after the process had started');
+      expect(end.said).toContain('was changed after the process had started');
     });
   });
 });

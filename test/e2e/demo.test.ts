@@ -45,7 +45,7 @@ describe('lab demo', () => {
 
   it('shows the preview, the steps and the verification on the way', () => {
     for (const words of ['hold until', 'mutual TLS only']) expect(shown.stdout).toContain(words);
-    expect(shown.stderr).toContain('run done');
+    expect(shown.said).toContain('run done');
   });
 
   it('leaves a report that can be read', async () => {

@@ -64,7 +64,7 @@ describe('the documented order on three members', () => {
 
   it('ends with exit 0, every step done and five restarts', () => {
     expectExit(run, 0);
-    expect(run.stderr).toContain('run done');
+    expect(run.said).toContain('run done');
     expect(run.stderr).not.toMatch(/\bfailed\b/);
     expect([...restarts.values()].sort()).toEqual([1, 2, 2]);
   });

@@ -48,7 +48,7 @@ describe('init', () => {
     expect(await readFile(again, 'utf8')).toBe(text);
     const refused = await init(file);
     expectExit(refused, 2);
-    expect(refused.stderr).toContain('never written over');
+    expect(refused.said).toContain('never written over');
     expect(await readFile(file, 'utf8')).toBe(text);
   });
 
@@ -62,7 +62,7 @@ describe('init', () => {
       ...[...local, ...words],
     ]).ended;
     expectExit(end, exit);
-    expect(end.stderr).toContain(said);
+    expect(end.said).toContain(said);
   });
 
   it('says who does not answer, and writes nothing', async () => {

@@ -46,7 +46,7 @@ describe('a machine in the middle of a run', () => {
       await lab.in('m2', ['touch', '/run/hang']);
       const end = await rig.run('run', '--yes');
       expectExit(end, 5);
-      expect(end.stderr).toMatch(/activating \(start-pre\) after \d\d[.\d]* s.*it was taken back/);
+      expect(end.said).toMatch(/activating \(start-pre\) after \d\d[.\d]* s.*it was taken back/);
       await rig.expectServing('http');
       await rig.expectNothingLost();
     },

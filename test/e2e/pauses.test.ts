@@ -26,11 +26,11 @@ describe('a run that is asked to pause', { timeout: STORY_MS }, () => {
     await withRig(IN_ORDER, async (rig) => {
       const nowhere = await rig.run('run', '--yes', '--pause-after', 'm9');
       expectExit(nowhere, 2);
-      expect(nowhere.stderr).toContain('refused  ARGUMENTS_INVALID · --pause-after');
+      expect(nowhere.said).toContain('refused ARGUMENTS_INVALID · --pause-after');
       const facts = await rig.facts();
       const late = await rig.run('run', '--yes', '--only-during', closedWindow());
       expectExit(late, 3);
-      expect(late.stderr).toContain('refused  OUTSIDE_WINDOW');
+      expect(late.said).toContain('refused OUTSIDE_WINDOW');
       await rig.expectUnchanged(facts);
 
       const before = await rig.start('run', '--yes', '--until', 'm1').ended;

@@ -25,8 +25,8 @@ async function refused(
   const facts = await rig.facts();
   const end = await rig.startWords(['run', plan, ...flags]).ended;
   expectExit(end, exit);
-  expect(end.stderr).toContain(`refused  ${code}`);
-  expect(end.stderr.replaceAll(/\s+/g, ' ')).toMatch(/nothing (?:was|has been) [\w ]*changed/);
+  expect(end.said).toContain(`refused ${code}`);
+  expect(end.said).toMatch(/nothing (?:was|has been) [\w ]*changed/);
   for (const line of ['would', 'but', 'so', 'do']) {
     expect(end.stderr).toMatch(new RegExp(`^ {2}${line} +\\S`, 'm'));
   }
@@ -56,7 +56,7 @@ describe('refused before the first change', () => {
     );
     const end = await refused(rig, 'PLAN_FILE_INVALID', { plan, exit: 2 });
     expect(end.stderr.match(/mistakes\.yaml:\d+:\d+/g)).toHaveLength(2);
-    expect(end.stderr).toContain('strategi: documented');
+    expect(end.said).toContain('strategi: documented');
   });
 
   it.each([
@@ -127,7 +127,7 @@ describe('refused before the first change', () => {
     value(await stopMember(rig.member('m3')));
     try {
       const end = await refused(rig, 'MEMBER_DOWN');
-      expect(end.stderr).toContain('2 of 3');
+      expect(end.said).toContain('2 of 3');
     } finally {
       value(await startMember(rig.member('m3')));
     }
@@ -173,11 +173,11 @@ describe('refused before the first change', () => {
     await first.intended((step) => step.kind === 'check-links');
     const same = await rig.run('run', '--yes');
     expectExit(same, 3);
-    expect(same.stderr).toContain('refused  ALREADY_RUNNING');
+    expect(same.said).toContain('refused ALREADY_RUNNING');
     const state = path.join(rig.base, 'other state');
     const other = await rig.run('run', '--yes', '--state', state);
     expectExit(other, 3);
-    expect(other.stderr).toContain('refused  ALREADY_RUNNING · cluster lock');
+    expect(other.said).toContain('refused ALREADY_RUNNING · cluster lock');
     const passed = await first.event((event) => event.type === 'gate');
     expect(passed).toMatchObject({ verdict: { kind: 'pass' } });
     first.kill('SIGINT');

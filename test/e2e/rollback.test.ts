@@ -46,7 +46,7 @@ describe.concurrent('the way back', { timeout: STORY_MS }, () => {
       expect((await running.ended).signal).toBe('SIGKILL');
       const end = await rig.run('rollback', '--yes');
       expectExit(end, 0);
-      expect(end.stderr).toContain('rolled back');
+      expect(end.said).toContain('rolled back');
       expect(await installed(rig, 'm1')).toEqual([]);
       await expectBack(rig, before);
       const again = await rig.run('rollback', '--yes');
@@ -65,8 +65,8 @@ describe.concurrent('the way back', { timeout: STORY_MS }, () => {
       await rig.beforeStart('m2', swap);
       const end = await rig.run('run', '--yes');
       expectExit(end, 5);
-      expect(end.stderr).toMatch(/failed +GATE_\w+ · gate after step \d+ of \d+/);
-      expect(end.stderr).toContain("m2 has not loaded the CA of m1's");
+      expect(end.said).toMatch(/failed +GATE_\w+ · gate after step \d+ of \d+/);
+      expect(end.said).toContain("m2 has not loaded the CA of m1's");
       await expectBack(rig, before);
       const reported = await rig.run('report');
       expect(reported.stdout).toMatch(/outcome +rolled-back/);

@@ -81,7 +81,7 @@ describe.concurrent(
             }) as unknown,
           }),
         );
-        expect(end.stderr).toMatch(/nothing (?:has been|was) changed/);
+        expect(end.said).toMatch(/nothing (?:has been|was) changed/);
         await rig.expectUnchanged(facts);
         // The same leaves with the address are taken: it was this that was refused.
         for (const { name, address } of rig.lab.members) {
@@ -104,7 +104,7 @@ fi`,
         );
         const end = await rig.run('run', '--yes');
         expectExit(end, 5);
-        expect(end.stderr).toMatch(/failed +GATE_\w+ · gate after step \d+ of \d+/);
+        expect(end.said).toMatch(/failed +GATE_\w+ · gate after step \d+ of \d+/);
         expectNamed(rig, end.stderr.slice(end.stderr.lastIndexOf('GATE_')));
         await rig.expectServing('http');
         expect(await rig.configs()).toEqual(before);

@@ -75,7 +75,7 @@ describe('a lock that is there', () => {
         await writeFile(lockOf(rig, 'm2'), higher);
         const refused = await rig.run('run', '--yes');
         expectExit(refused, 3);
-        expect(refused.stderr.replaceAll(/\s+/gu, ' ')).toContain('20990101-000000-aaaaaa');
+        expect(refused.said).toContain('20990101-000000-aaaaaa');
         expect(await rig.ownKeys()).toBe(0);
         expect(await readFile(lockOf(rig, 'm2'), 'utf8')).toBe(higher);
         await writeFile(lockOf(rig, 'm2'), '{"run":"20200101-000000-aaaaaa","fence":"1"}\n');
@@ -87,8 +87,7 @@ describe('a lock that is there', () => {
         const other = ['--state', path.join(rig.base, 'other')];
         const held = await rig.run('run', '--yes', ...other);
         expectExit(held, 3);
-        const [, owner = ''] =
-          /--break-lock "([^"]+)"/u.exec(held.stderr.replaceAll(/\s+/gu, ' ')) ?? [];
+        const [, owner = ''] = /--break-lock "([^"]+)"/u.exec(held.said) ?? [];
         expect(owner).toMatch(/^peershift run /u);
         expectExit(await rig.run('run', '--yes', ...other, '--break-lock', `${owner}x`), 3);
         const taken = rig.startWords([

@@ -72,7 +72,7 @@ describe('a cluster in which every leaf misses the address that members dial fro
           changed.filter((file) => /\/tls\/peer\.pem(?:\.peershift-|$)/u.test(file)),
         );
         // One of them linked a majority; it was the first, and the others cost no restart.
-        expect(rescued.stderr).toMatch(/step 1 .*quorum is back/u);
+        expect(rescued.said).toMatch(/step 1 .*quorum is back/u);
         expectExit(await rig.run('rescue', '--yes'), 0);
         expectExit(await rig.run('run', '--yes'), 0);
         await rig.expectServing('https');

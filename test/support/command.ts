@@ -17,6 +17,8 @@ export interface CommandEnd {
   readonly signal: NodeJS.Signals | undefined;
   readonly stdout: string;
   readonly stderr: string;
+  /** What stderr said, on one line: where it was wrapped depends on how long the paths are. */
+  readonly said: string;
   /** What `--json` printed; empty without it. */
   readonly events: readonly CommandEvent[];
   readonly tookMs: number;
@@ -148,7 +150,8 @@ class Recorder {
 
   end(exit: number | undefined, signal: NodeJS.Signals | undefined, tookMs: number): CommandEnd {
     const [stdout, stderr] = [this.#stdout, this.#stderr];
-    this.#end = { exit, signal, stdout, stderr, events: this.#events, tookMs };
+    const said = stderr.replaceAll(/\s+/gu, ' ');
+    this.#end = { exit, signal, stdout, stderr, said, events: this.#events, tookMs };
     for (const { reject } of this.#waiters) reject(this.#tooLate(this.#end));
     return this.#end;
   }

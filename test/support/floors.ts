@@ -42,6 +42,7 @@ const ENGINE = [
   'engine-run.ts',
   'engine-blind.ts',
   'engine-command.ts',
+  'engine-drive.ts',
   'engine-rescue.ts',
   'engine-rescue-look.ts',
   'engine-rescue-run.ts',

@@ -16,7 +16,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 
 import { err, ok } from '../../base/result.ts';
 import { systemErrorCode, systemErrorText } from '../../base/system-error.ts';
-import type { Failure } from '../../model/failure.ts';
+import { hostFileFailure } from '../../model/host-failure.ts';
 import type { Answer, HostFile, HostRange, WriteOptions } from '../../ports.ts';
 
 /** Configuration files and certificates; a larger one is not what it is taken for. */
@@ -216,17 +216,6 @@ async function attempt<T>(label: string, would: string, act: () => Promise<T>): 
   try {
     return ok(await act());
   } catch (error) {
-    return err(fileFailure(label, would, systemErrorText(error)));
+    return err(hostFileFailure(label, would, systemErrorText(error)));
   }
-}
-
-export function fileFailure(label: string, would: string, but: string): Failure {
-  return {
-    code: 'HOST_FILE_FAILED',
-    where: `host ${label}`,
-    would,
-    but,
-    so: 'the file is as it was before',
-    remedy: `check the path, its permissions and the free space on ${label}, then run peershift again`,
-  };
 }

@@ -8,17 +8,12 @@ import { dirname } from 'node:path';
 import { err, ok } from '../../base/result.ts';
 import { systemErrorCode, systemErrorText } from '../../base/system-error.ts';
 import type { Failure } from '../../model/failure.ts';
+import { hostFileFailure } from '../../model/host-failure.ts';
 import { type Fact, known, unknown } from '../../model/observed.ts';
 import type { Answer, Host } from '../../ports.ts';
 import { type Permissions, mayRead } from '../../base/file-access.ts';
 import { runCommand } from './exec.ts';
-import {
-  fileFailure,
-  readFileRange,
-  readWholeFile,
-  removeWholeFile,
-  writeWholeFile,
-} from './files.ts';
+import { readFileRange, readWholeFile, removeWholeFile, writeWholeFile } from './files.ts';
 import { markedCommands, readProcess } from './process.ts';
 
 /** `id` and `getent` may ask a directory server. */
@@ -66,7 +61,7 @@ async function isReadableBy(
     const isOurOwn = process.geteuid?.() === uid;
     if (code === 'ENOENT' || code === 'ENOTDIR' || (code === 'EACCES' && isOurOwn))
       return ok(false);
-    return err(fileFailure(label, `see who can read ${path}`, systemErrorText(error)));
+    return err(hostFileFailure(label, `see who can read ${path}`, systemErrorText(error)));
   }
 }
 

@@ -5,9 +5,10 @@ import { carriesMarker } from '../../base/marker.ts';
 import { isZombie, processOf, zeroSeparated } from '../../base/process-text.ts';
 import { type Result, err, ok } from '../../base/result.ts';
 import type { Failure } from '../../model/failure.ts';
+import { hostFileFailure } from '../../model/host-failure.ts';
 import { type Fact, known, unknown } from '../../model/observed.ts';
 import type { Answer, HostProcess } from '../../ports.ts';
-import { fileFailure, talkToRead } from './files.ts';
+import { talkToRead } from './files.ts';
 import { COMMAND_LINES, OWNER, PROCESS, READABLE, SOURCE_ADDRESS } from './scripts.ts';
 import type { Account, Said } from './talk.ts';
 import { sshFailure } from './trouble.ts';
@@ -92,10 +93,10 @@ export async function hostReadable(
       isMissing(stderr) ||
       /Not a directory\s*$/.test(stderr) ||
       (isUs && /Permission denied\s*$/.test(stderr));
-    return isNo ? ok(false) : err(fileFailure(account.label, would, systemWords(stderr)));
+    return isNo ? ok(false) : err(hostFileFailure(account.label, would, systemWords(stderr)));
   }
   const [file, ...folders] = owners.map(permissionsOf);
-  if (file === undefined) return err(fileFailure(account.label, would, systemWords(stderr)));
+  if (file === undefined) return err(hostFileFailure(account.label, would, systemWords(stderr)));
   const member = [gid, ...groups.split(' ').filter(Boolean).map(Number)];
   return ok(mayRead({ uid, groups: member }, folders, file));
 }

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 
 import { err, ok } from '../../base/result.ts';
 import type { Failure } from '../../model/failure.ts';
+import { hostFileFailure } from '../../model/host-failure.ts';
 import type { Answer, HostFile, HostRange, WriteOptions } from '../../ports.ts';
 import { READ, REMOVE, WRITE } from './scripts.ts';
 import { type Account, type Said, talk } from './talk.ts';
@@ -32,7 +33,7 @@ export async function readHostFile(account: Account, path: string): Answer<HostF
   const { sizeBytes, bytes, mode, uid, gid, modifiedAtMs } = read.value;
   if (Math.max(bytes.length, sizeBytes) > READ_LIMIT_BYTES) {
     const but = `it has ${String(sizeBytes)} bytes, over ${String(READ_LIMIT_BYTES)}`;
-    return err(fileFailure(account.label, `read ${path}`, but));
+    return err(hostFileFailure(account.label, `read ${path}`, but));
   }
   return ok({ bytes: new Uint8Array(bytes), mode: mode & PERMISSION_BITS, uid, gid, modifiedAtMs });
 }
@@ -79,7 +80,7 @@ async function change(
   const said = await talk(account, { ...script, deadlineMs: FILE_DEADLINE_MS });
   if (!said.ok) return err(lost(account, would, said.error));
   if (said.value.exitCode === 0) return ok(undefined);
-  return err(fileFailure(account.label, would, systemWords(said.value.stderr)));
+  return err(hostFileFailure(account.label, would, systemWords(said.value.stderr)));
 }
 
 async function readPart(
@@ -96,7 +97,7 @@ async function readPart(
   if (exitCode !== 0 && isMissing(stderr)) return ok(undefined);
   const read = exitCode === 0 ? parseRead(said.value) : undefined;
   return read === undefined
-    ? err(fileFailure(account.label, would, systemWords(stderr)))
+    ? err(hostFileFailure(account.label, would, systemWords(stderr)))
     : ok(read);
 }
 
@@ -130,15 +131,4 @@ function lost({ label }: Account, would: string, trouble: SshTrouble): Failure {
   const soWhenUncertain =
     'the file is the old or the new one, whole in either case: it has to be read again';
   return sshFailure({ label, would, soWhenUncertain }, trouble);
-}
-
-export function fileFailure(label: string, would: string, but: string): Failure {
-  return {
-    code: 'HOST_FILE_FAILED',
-    where: `host ${label}`,
-    would,
-    but,
-    so: 'the file is as it was before',
-    remedy: `check the path, its permissions and the free space on ${label}, then run peershift again`,
-  };
 }

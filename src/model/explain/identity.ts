@@ -1,5 +1,6 @@
 /** Turns a log line into what it tells of who is who: the speaker's own ID and name, and the members it knows. */
 
+import { jsonFields } from '../../base/json.ts';
 import { normalAddress } from '../certificate.ts';
 import { type MemberId, memberIdFromHex } from '../ids.ts';
 
@@ -65,7 +66,7 @@ const TELLS =
 
 function fromZap(text: string): Identity | undefined {
   if (!TELLS.test(text)) return undefined;
-  const fields = fieldsOf(text);
+  const fields = jsonFields(text);
   if (fields === undefined) return undefined;
   const word = (key: string): string | undefined =>
     typeof fields[key] === 'string' ? fields[key] : undefined;
@@ -96,17 +97,6 @@ function nameOf(
   const at = args.indexOf('--name');
   if (at >= 0) return args[at + 1];
   return /\{Name:(\S+) ClientURLs:/u.exec(word('local-member-attributes') ?? '')?.[1];
-}
-
-function fieldsOf(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function listOf(value: unknown): readonly string[] {
