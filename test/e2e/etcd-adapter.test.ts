@@ -182,7 +182,7 @@ describe('one member', () => {
 
   test('a frozen member ends every call by its deadline', async () => {
     value(await member.status());
-    etcd.freeze();
+    await etcd.freeze();
     const url = peerUrl(etcd.peerUrl);
     const calls: Record<string, () => Promise<{ ok: boolean }>> = {
       members: () => member.members(),
@@ -213,7 +213,7 @@ describe('one member', () => {
   });
 
   test('a snapshot of a frozen member fails by its silence and leaves no file', async () => {
-    etcd.freeze();
+    await etcd.freeze();
     const quick = makeOpenEtcd({ callMs: 300 })(etcd.clientUrl);
     const { answer, ms } = await elapsedMs(() => quick.snapshot(join(folder, 'frozen.db')));
     etcd.thaw();

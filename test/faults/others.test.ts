@@ -12,6 +12,7 @@ import { fieldOf } from '../../src/lab/gateway.ts';
 import { runningPid, startMember, stopMember } from '../../src/lab/member-process.ts';
 import type { RunningCommand } from '../support/command.ts';
 import { value } from '../support/etcd-calls.ts';
+import { freeze, thaw } from '../support/frozen.ts';
 import { endRigs, expectExit, type Rig, withRig, STORY_MS } from '../support/lab-rig.ts';
 
 const IN_ORDER = 'order: [m1, m2, m3]\n';
@@ -54,11 +55,11 @@ describe.concurrent('a run goes on to its end', { timeout: STORY_MS }, () => {
       const running = rig.start('run', '--yes');
       await gateBegins(running, 'm1', 'first');
       const frozen = await pidOf(rig, 'm3');
-      process.kill(frozen, 'SIGSTOP');
+      await freeze(frozen);
       try {
         await waitsFor(running, 'm3');
       } finally {
-        process.kill(frozen, 'SIGCONT');
+        thaw(frozen);
       }
       await gateBegins(running, 'm2', 'trust');
       await moveLeader(rig);

@@ -10,6 +10,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { freeze, thaw } from './frozen.ts';
+
 export interface ClusterOptions {
   /** One member each, all of the same loopback block. */
   readonly addresses: readonly string[];
@@ -140,12 +142,12 @@ export class EtcdProcess {
     await this.healthy();
   }
 
-  freeze(): void {
-    process.kill(this.pid, 'SIGSTOP');
+  freeze(): Promise<void> {
+    return freeze(this.pid);
   }
 
   thaw(): void {
-    process.kill(this.pid, 'SIGCONT');
+    thaw(this.pid);
   }
 
   /** SIGKILL, also for a frozen process; returns when it is gone. */
