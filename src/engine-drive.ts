@@ -17,7 +17,7 @@ import type { MachineOutput } from './run/machine-types.ts';
 import type { RunDoors } from './run/run-doors.ts';
 
 /** What only the command knows how to do; the other doors follow from the cluster and the folder. */
-export type Skills = Pick<RunDoors, 'observe' | 'planAgain' | 'issue' | 'peers'>;
+export type Skills = Pick<RunDoors, 'observe' | 'planAgain' | 'issue' | 'peers' | 'dialLinks'>;
 
 export interface Drive {
   readonly command: Pick<Commanded, 'rim' | 'options' | 'onStop'>;

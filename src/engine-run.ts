@@ -1,7 +1,7 @@
 /** The three commands that change things, from the confirmed preview to the closed journal. */
 
 import { err, ok } from './base/result.ts';
-import { observe, prepare, startOf } from './engine.ts';
+import { dialPairs, observe, prepare, startOf } from './engine.ts';
 import { type Blind, blindEnd, prepareBlind } from './engine-blind.ts';
 import { type Commanded, refused, withStateLock } from './engine-command.ts';
 import { type Skills, carryOut, lockOwner } from './engine-drive.ts';
@@ -189,5 +189,6 @@ function skillsOf({ command, prepared, files }: Work, journal: JournalWriter): S
       return ok(again.value.proven);
     },
     issue: (members) => issueMaterial({ ...rim, material, suffix: files.id }, members),
+    dialLinks: (pairs) => dialPairs(rim, pairs),
   };
 }

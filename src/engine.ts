@@ -4,9 +4,10 @@
  */
 
 import { type Result, err, ok } from './base/result.ts';
+import { dialLinks } from './discover/dial-links.ts';
 import { type Discovered, discover } from './discover/discover.ts';
 import { readMaterial } from './discover/material.ts';
-import { verifyLinks } from './discover/verify-links.ts';
+import { type VerifyInput, verifyLinks } from './discover/verify-links.ts';
 import type { Options, Prepared, Rim, Session } from './engine-types.ts';
 import type { Failure } from './model/failure.ts';
 import type { Finding } from './model/finding.ts';
@@ -238,6 +239,22 @@ export function goalOf(start: readonly MemberStart[]): readonly MemberGoal[] {
 
 /** Is every peer link mutual TLS, and nothing else accepted? Dials what must be refused; nothing else does. */
 export async function verify(rim: Rim): Promise<Result<readonly Finding[], readonly Failure[]>> {
+  const input = await linksInput(rim);
+  return input.ok ? ok(await verifyLinks(input.value)) : input;
+}
+
+/** Dials of these pairs `a>b`, each from a's host with a's own files; none that must be refused. */
+export async function dialPairs(
+  rim: Rim,
+  pairs: readonly string[],
+): Promise<Awaited<ReturnType<typeof dialLinks>>> {
+  const input = await linksInput(rim);
+  if (input.ok) return dialLinks(input.value, pairs);
+  const because = input.error.map(({ but }) => but).join('; ');
+  return new Map(pairs.map((pair) => [pair, { result: 'undecided', because }]));
+}
+
+async function linksInput(rim: Rim): Promise<Result<VerifyInput, readonly Failure[]>> {
   const seen = await observe(rim);
   if (!seen.ok) return seen;
   const world = worldOf(seen.value.state);
@@ -246,5 +263,5 @@ export async function verify(rim: Rim): Promise<Result<readonly Finding[], reado
   const { state } = seen.value;
   const isHere = (name: MemberName): boolean => doors.get(name)?.host === rim.here;
   const keysStay = rim.desired.pki.mode === 'in-place';
-  return ok(await verifyLinks({ state, world: world.value, doors, dialer, isHere, keysStay }));
+  return ok({ state, world: world.value, doors, dialer, isHere, keysStay });
 }

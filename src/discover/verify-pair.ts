@@ -19,7 +19,11 @@ export interface Pair {
 }
 
 /** What may lie with this machine or with the moment, and not with the link. */
-const UNDECIDED: ReadonlySet<PeerTroubleKind> = new Set(['timeout', 'unusable-files', 'other']);
+export const UNDECIDED: ReadonlySet<PeerTroubleKind> = new Set([
+  'timeout',
+  'unusable-files',
+  'other',
+]);
 
 type Verdict = Pick<Finding, 'result' | 'because'>;
 
@@ -68,8 +72,9 @@ async function verdictOfDials(pair: Pair): Promise<Verdict> {
   return worst ?? open ?? { result: urls.length === 0 ? 'unknown' : 'proven', because };
 }
 
-async function verdictOfDial(
-  { to, dialer }: Pair,
+/** One dial with these files; proven only by etcd's answer behind the leaf that stands on the other's disk. */
+export async function verdictOfDial(
+  { to, dialer }: Pick<Pair, 'to' | 'dialer'>,
   files: PeerFiles,
   url: PeerUrl,
 ): Promise<Verdict> {

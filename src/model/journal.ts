@@ -3,6 +3,7 @@
 import type { Failure } from './failure.ts';
 import type { MemberId, MemberName, RunId, StepId } from './ids.ts';
 import type { Verdict } from './gate.ts';
+import type { LinkCells } from './link-cell.ts';
 import type { DegradedWindow } from './proof.ts';
 import type { Direction } from './rollout.ts';
 import type { Settings } from './settings.ts';
@@ -70,6 +71,8 @@ export type JournalBody =
       readonly step: StepId;
       readonly verdict: Verdict;
       readonly tookMs: number;
+      /** Where links were asked for: what each pair was seen to be, by which source and why. */
+      readonly links?: LinkCells;
     }
   | { readonly type: 'noted'; readonly what: string }
   | { readonly type: 'unlocked' }

@@ -2,6 +2,7 @@
 
 import type { Failure } from './failure.ts';
 import type { Verdict } from './gate.ts';
+import type { LinkCells } from './link-cell.ts';
 import type { RunOutcome } from './journal.ts';
 import type { Direction } from './rollout.ts';
 import type { Step } from './step.ts';
@@ -73,6 +74,8 @@ export interface ReportGate {
   readonly at: string;
   readonly verdict: Verdict;
   readonly tookMs: number;
+  /** Where links were asked for: what each pair was seen to be, by which source and why. */
+  readonly links?: LinkCells;
 }
 
 export interface ReportFile {

@@ -182,8 +182,9 @@ class Driver implements RunActors {
 
   recordGate: RunActors['recordGate'] = (context) => {
     const step = present(stepAt(context), 'the step of the gate');
-    const { verdict, tookMs } = present(context.gated, 'the verdict');
-    return this.#write({ type: 'gate', step: step.id, verdict, tookMs });
+    const { verdict, tookMs, links } = present(context.gated, 'the verdict');
+    const cells = links === undefined ? {} : { links: links.cells };
+    return this.#write({ type: 'gate', step: step.id, verdict, tookMs, ...cells });
   };
 
   planAgain: RunActors['planAgain'] = async (context) => {

@@ -1,9 +1,12 @@
 /** Turns what the logs said since a step began into the few words that belong beside a failure. */
 
+import type { MemberName } from '../model/ids.ts';
+import type { LineEvidence } from '../model/link-cell.ts';
 import { type Judged, judgeEach } from '../model/log-each.ts';
 import { pairsText } from '../model/log-judge.ts';
-import type { MemberName } from '../model/ids.ts';
-import type { World } from '../model/world.ts';
+import type { LogEvent } from '../model/log-line.ts';
+import type { MoreAddresses } from '../model/log-pairs.ts';
+import { type World, pairKey } from '../model/world.ts';
 import type { LogWatch } from './log-watch.ts';
 
 export interface EvidenceInput {
@@ -13,6 +16,8 @@ export interface EvidenceInput {
   readonly touched: MemberName | undefined;
   readonly sinceMs: number;
   readonly nowMs: number;
+  /** What hosts are called, beyond what the world knows. */
+  readonly addresses?: MoreAddresses;
 }
 
 /** A line every few seconds is a fault that lasts: probers repeat theirs every 5 s. */
@@ -56,6 +61,40 @@ export function lastWordsOf(input: EvidenceInput, member: MemberName): string | 
   const said = judgeAll(input).filter(({ sighting }) => sighting.member === member);
   const last = said.findLast(({ judgement }) => judgement === 'fatal') ?? said.at(-1);
   return last === undefined ? undefined : `"${last.sighting.finding.essence}"`;
+}
+
+/** Lines that tell of one dial that failed; a stream that broke was dialed well. */
+const OF_A_DIAL: readonly LogEvent[] = [
+  'dial-failed',
+  'probe-failed',
+  'version-failed',
+  'rejected',
+];
+
+/**
+ * The last dial failure that a log tells of each pair `a>b`: what nothing explains, and, of pairs that the
+ * world after the step predicts to fail, what came since that moment. A line that names the pair counts
+ * before one that may be about several.
+ */
+export function dialFailures(
+  input: EvidenceInput,
+  expectedSinceMs: number,
+): ReadonlyMap<string, LineEvidence> {
+  const failures = new Map<string, LineEvidence>();
+  for (const judged of judgeAll(input)) {
+    const { sighting, judgement, pairs } = judged;
+    const { readAtMs, finding } = sighting;
+    const isNamed = pairs.length === 1;
+    const isFresh = judgement === 'expected' && isNamed && readAtMs >= expectedSinceMs;
+    if (!OF_A_DIAL.includes(finding.event)) continue;
+    if (judgement !== 'unexpected' && !isFresh) continue;
+    for (const { from, to } of pairs) {
+      const pair = pairKey(from, to);
+      if (!isNamed && failures.get(pair)?.isNamed === true) continue;
+      failures.set(pair, { quote: quoteOf(judged), readAtMs, isNamed });
+    }
+  }
+  return failures;
 }
 
 function unexplained(input: EvidenceInput): readonly Judged[] {

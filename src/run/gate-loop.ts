@@ -6,15 +6,18 @@
 import { present } from '../base/assert.ts';
 import { strictest, type GateSpec, type Verdict } from '../model/gate.ts';
 import type { Failure } from '../model/failure.ts';
+import type { MemberName } from '../model/ids.ts';
 import { applyStep, say } from '../model/laws.ts';
 import { type Step, memberOfStep } from '../model/step.ts';
+import { dialFailures } from './evidence.ts';
 import { dataVerdict } from './gates/data.ts';
 import { healthVerdict } from './gates/health.ts';
 import { type LinkProbe, makeLinkProbe } from './gates/links.ts';
 import { listVerdict } from './gates/list.ts';
 import { logsVerdict } from './gates/logs.ts';
-import type { Hands } from './handlers/context.ts';
+import { type Hands, evidenceOf } from './handlers/context.ts';
 import { gistOf } from './gist.ts';
+import type { LogWatch } from './log-watch.ts';
 import type { Gated } from './machine-types.ts';
 
 const POLL_FIRST_MS = 100;
@@ -64,9 +67,10 @@ function makeGate({ hands, step, spec }: GateInput): Gate {
         pairs: applyStep(hands.before, step).unobserved,
         touched,
         isFenced: () => hands.lock.isHeld(),
+        lines: (expectedSinceMs) => dialFailures(evidenceOf(hands, touched), expectedSinceMs),
+        unheard: (member) => unheardBecause(hands.logs, member),
       })
     : undefined;
-  let linksPassed: Verdict | undefined;
   return {
     links,
     async poll() {
@@ -80,10 +84,8 @@ function makeGate({ hands, step, spec }: GateInput): Gate {
       const cheap = strictest(first);
       if (cheap.kind !== 'pass') return cheap;
       const second: Verdict[] = [...first];
-      if (links !== undefined) {
-        linksPassed = linksPassed ?? (await settledOrUndefined(links, second));
-        if (linksPassed !== undefined) second.push(linksPassed);
-      }
+      // Asked until the end: what a log says may overrule what a probe has shown.
+      if (links !== undefined) second.push(await links.poll());
       if (logs !== undefined) second.push(logs);
       const evidence = strictest(second);
       if (evidence.kind !== 'pass' || !asks('data')) return evidence;
@@ -100,12 +102,9 @@ async function peerPortVerdict(
   return present(doors.peers, 'a look at the peer ports').verdict(after, touched);
 }
 
-/** A pass is kept: the same fresh probe is not asked for twice. Anything else is put to the other verdicts. */
-async function settledOrUndefined(links: LinkProbe, into: Verdict[]): Promise<Verdict | undefined> {
-  const verdict = await links.poll();
-  if (verdict.kind === 'pass') return verdict;
-  into.push(verdict);
-  return undefined;
+function unheardBecause(logs: LogWatch, member: MemberName): string | undefined {
+  if (logs.behind().includes(member)) return 'it grows faster than it is read';
+  return logs.unreadable().get(member);
 }
 
 async function logsOf(
@@ -114,16 +113,8 @@ async function logsOf(
   quietMs: number,
 ): Promise<Verdict> {
   await hands.logs.collect();
-  const { before, after, sinceMs } = hands;
-  const nowMs = hands.doors.clock.nowMs();
-  const addresses = new Map(
-    hands.doors.desired.members.map(({ name, host, sourceAddresses }) => {
-      const named = host.address === undefined ? [] : [host.address];
-      return [name, [...named, ...sourceAddresses]] as const;
-    }),
-  );
-  const watch = hands.logs;
-  return logsVerdict({ watch, before, after, touched, sinceMs, nowMs, quietMs, addresses });
+  const { logs: watch, ...rest } = evidenceOf(hands, touched);
+  return logsVerdict({ watch, ...rest, quietMs });
 }
 
 function ended(input: GateInput, gate: Gate, verdict: Verdict, tookMs: number): Gated {

@@ -6,8 +6,10 @@ import { memberOfStep } from '../model/step.ts';
 import { type World, withUnobserved } from '../model/world.ts';
 import { type Context, type LinkEvidence, stepAt } from './machine-types.ts';
 
+type LinksKnown = Pick<LinkEvidence, 'blocked' | 'unobserved'>;
+
 /** What is known of the links where the run stands: from the gate that failed, else from the proven world. */
-export function linksKnown(context: Context): LinkEvidence {
+export function linksKnown(context: Context): LinksKnown {
   const world = worldAt(context, context.index);
   const failed = context.gated?.failure === undefined ? undefined : context.gated.links;
   const blocked = [...new Set([...world.blocked, ...(failed?.blocked ?? [])])];
@@ -24,7 +26,7 @@ export function worldAt(context: Context, index: number): World {
 }
 
 /** A member that did not come back reaches nobody, whatever the model makes of its files. */
-function withIsolated(world: World, blocked: readonly string[], member: MemberName): LinkEvidence {
+function withIsolated(world: World, blocked: readonly string[], member: MemberName): LinksKnown {
   const isolated = withUnobserved({ ...world, unobserved: [] }, member, 'both').unobserved;
   return {
     blocked: [...new Set([...blocked, ...isolated])],

@@ -2,6 +2,7 @@
 
 import type { Fault, Verdict } from '../model/gate.ts';
 import type { Failure } from '../model/failure.ts';
+import type { LinkCells } from '../model/link-cell.ts';
 import type { Effect, RunOutcome } from '../model/journal.ts';
 import type { ProvenRollout } from '../model/proof.ts';
 import type { Direction } from '../model/rollout.ts';
@@ -35,6 +36,8 @@ export interface LinkEvidence {
   readonly blocked: readonly string[];
   /** Pairs not shown good. */
   readonly unobserved: readonly string[];
+  /** What each pair was seen to be, by which source and why. */
+  readonly cells: LinkCells;
 }
 
 export interface MachineInput {

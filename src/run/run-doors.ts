@@ -5,6 +5,7 @@ import type { DesiredSpec } from '../model/desired.ts';
 import type { Failure } from '../model/failure.ts';
 import type { Verdict } from '../model/gate.ts';
 import type { MemberName } from '../model/ids.ts';
+import type { DialEvidence } from '../model/link-cell.ts';
 import type { ObservedState } from '../model/observed.ts';
 import type { ProvenRollout } from '../model/proof.ts';
 import type { Direction } from '../model/rollout.ts';
@@ -40,6 +41,13 @@ export interface RunDoors {
     readonly verdict: (expected: World, touched: MemberName | undefined) => Promise<Verdict>;
     readonly isBack: (member: MemberName) => Promise<boolean>;
   };
+  /**
+   * Where no metrics can be read: a dial of each of these pairs `a>b` from a's host with a's own files. Only of
+   * pairs that the model says are good, for no dial is made that must be refused.
+   */
+  readonly dialLinks?: (
+    pairs: readonly string[],
+  ) => Promise<ReadonlyMap<string, Omit<DialEvidence, 'atMs'>>>;
   readonly backupPath: string;
   readonly lockKey: string;
   readonly lockOwner: string;

@@ -39,12 +39,9 @@ export function reportOf(state: RunState, entries: readonly JournalEntry[]): Rep
       return { at, direction, because, stepCount: all.length, digest };
     }),
     steps,
-    gates: ofType(entries, 'gate').map(({ step, at, verdict, tookMs }) => ({
-      step,
-      at,
-      verdict,
-      tookMs,
-    })),
+    gates: ofType(entries, 'gate').map(({ step, at, verdict, tookMs, links }) => {
+      return { step, at, verdict, tookMs, ...(links === undefined ? {} : { links }) };
+    }),
     restarts: restartsOf(state.effects),
     handOvers: ofType(entries, 'done').flatMap(({ at, effects }) => {
       return effects.flatMap((each) =>

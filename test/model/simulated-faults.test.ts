@@ -123,6 +123,63 @@ describe('a link that fails though everything known of it fits', () => {
   });
 });
 
+describe('a member whose metrics cannot be read', () => {
+  const hiding = (sim: SimCluster): void => {
+    sim.hidesMetrics.set('m1', 'GET /metrics answers 404');
+  };
+  const desired = { strategy: 'dual-listener' } as const;
+
+  it('is moved on dials from its host, and each gate names the source of each cell', async () => {
+    const story = await runStory((sim) => {
+      hiding(sim);
+      return { desired };
+    });
+    expect(reasonOf(story)).toBe('');
+    expect(outcomeOf(story)).toBe('done');
+    const gates = story.state.entriesOf().filter((entry) => entry.type === 'gate');
+    const cells = gates.flatMap(({ links = {} }) => Object.entries(links));
+    const sources = (isOfM1: boolean): readonly string[] => {
+      const found = cells.filter(([pair]) => pair.startsWith('m1>') === isOfM1);
+      return [...new Set(found.map(([, { source }]) => source))];
+    };
+    expect(sources(true)).toEqual(['dial']);
+    expect(sources(false)).toEqual(['metrics']);
+    expect(gates[0]?.verdict).toMatchObject({ kind: 'pass' });
+    expect(JSON.stringify(gates[0]?.verdict)).toContain(
+      "m1 to m2, m1 to m3 by dials from the dialing member's host",
+    );
+  });
+
+  it('and whose dial is refused stops the run', async () => {
+    const story = await runStory((sim) => {
+      hiding(sim);
+      return {
+        desired,
+        onAct: (act) => {
+          if (act === 'start m3' && sim.world.blocked.length === 0) sim.block('m1>m3');
+          return 'go on';
+        },
+      };
+    });
+    expect(reasonOf(story)).toMatch(/m1 to m3: a dial from the host of m1.*, predicted good/);
+    expect(story.sim.majority.size).toBe(3);
+  });
+
+  it('holds the gate where a link is predicted to fail and no log says that it does', async () => {
+    const story = await runStory((sim) => {
+      hiding(sim);
+      return {};
+    });
+    expect(reasonOf(story)).toMatch(/m1 to m\d.*no metrics of m1: GET \/metrics answers 404/);
+    expect(story.ended?.exit).toBe(4);
+    expect(story.sim.majority.size).toBe(3);
+    story.sim.hidesMetrics.clear();
+    const on = await resumed(story);
+    expect(outcomeOf(on)).toBe('rolled-back');
+    expect(startOf(on.sim)).toEqual(start);
+  });
+});
+
 describe('a second operator', () => {
   it('who changes a URL meanwhile stops the run, which goes on when it is put right', async () => {
     const at = acts.findIndex(({ act }) => act === 'configure m2');

@@ -63,6 +63,8 @@ export class SimCluster {
   readonly transfers: string[] = [];
   /** etcd's own reason for not starting, beside those of the model. */
   refusesStart: (name: string, settings: Settings) => boolean = () => false;
+  /** Members whose /metrics cannot be read: by name, why. */
+  readonly hidesMetrics = new Map<string, string>();
   readonly #probers = new Map<string, Prober>();
 
   constructor(world: World) {

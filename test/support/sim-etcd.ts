@@ -23,7 +23,11 @@ export function openSim(sim: SimCluster, endpoint: string): EtcdMember {
     members: () => asked(sim, name, () => listOf(sim, name)),
     status: () => asked(sim, name, () => statusOf(sim, name)),
     health: () => asked(sim, name, () => healthOf(sim, name)),
-    metrics: () => asked(sim, name, () => metricsOf(sim, name)),
+    metrics: () => {
+      const hidden = sim.hidesMetrics.get(name);
+      if (hidden !== undefined) return Promise.resolve(err(failureWith('ETCD_REFUSED', hidden)));
+      return asked(sim, name, () => metricsOf(sim, name));
+    },
     alarms: () => asked(sim, name, () => []),
     updatePeerUrls: (id, urls) => voted(sim, name, () => updated(sim, id, urls)),
     moveLeader: (target) => voted(sim, name, () => moved(sim, name, target)),

@@ -3,19 +3,24 @@
  * given, and ends that life wherever a test wants: after that no door of it ever answers again.
  */
 
+import { present } from '../../src/base/assert.ts';
 import { err, ok } from '../../src/base/result.ts';
 import type { Commanded } from '../../src/engine-command.ts';
 import type { Ended, Rim } from '../../src/engine-types.ts';
 import type { DesiredSpec } from '../../src/model/desired.ts';
+import { dialBetween, leafOf } from '../../src/model/dial.ts';
 import type { PeershiftEvent } from '../../src/model/event.ts';
 import { type MemberName, runId } from '../../src/model/ids.ts';
 import type { JournalEntry } from '../../src/model/journal.ts';
-import type { EtcdMember, MemberDoors, RunFiles, RunStore } from '../../src/ports.ts';
+import { type PeerUrl, urlParts } from '../../src/model/url.ts';
+import type { MemberWorld } from '../../src/model/world.ts';
+import type { EtcdMember, MemberDoors, PeerTrouble, RunFiles, RunStore } from '../../src/ports.ts';
 import { failureWith, fakePki } from './fake-doors.ts';
 import { desiredFor } from './rollouts.ts';
 import type { SimCluster } from './sim-cluster.ts';
 import { openSim } from './sim-etcd.ts';
 import { clockOf } from './sim-time.ts';
+import { addressOf } from './worlds.ts';
 
 /** Short, so that a whole run is a few thousand simulated moments; a probe's tick takes 5 s as ever. */
 const GATES = { startMs: 20_000, timeoutMs: 20_000, quietMs: 500, maxLag: 1000 } as const;
@@ -187,8 +192,42 @@ function doorsOf(parts: Parts, name: MemberName): MemberDoors {
         acting(`restore ${name}`, () => config.restore(path, digest), unwritten),
     },
     log,
+    dialer: dialerOf(sim, name),
   };
 }
+
+/** A member whose metrics can be read is asked by its metrics alone. */
+function dialerOf(sim: SimCluster, name: MemberName): NonNullable<MemberDoors['dialer']> {
+  const never = (): Promise<never> => Promise.reject(new Error('a run makes no such dial'));
+  const targetOf = (url: PeerUrl): MemberWorld => {
+    if (!sim.hidesMetrics.has(name)) throw new Error(`the metrics of ${name} can be read`);
+    const found = sim.world.members.find((each) => addressOf(each.name) === urlParts(url).host);
+    return present(found, `the member at ${url}`);
+  };
+  const troubleAt = (url: PeerUrl): PeerTrouble | undefined => {
+    const answer = dialBetween(sim.world, name, targetOf(url).name);
+    return answer.can === 'yes' ? undefined : { kind: 'client-rejected', because: 'no answer' };
+  };
+  return {
+    dial: ({ url }) => {
+      const trouble = troubleAt(url);
+      if (trouble !== undefined) return Promise.resolve(err(trouble));
+      const target = targetOf(url);
+      const leaf = target.process === undefined ? undefined : leafOf(target, target.process);
+      const { fingerprint } = present(leaf, `the leaf at ${url}`);
+      return Promise.resolve(ok({ ...TLS_ANSWER, fingerprint }));
+    },
+    get: ({ url }) => {
+      const trouble = troubleAt(url);
+      if (trouble !== undefined) return Promise.resolve(err(trouble));
+      return Promise.resolve(ok({ statusCode: 200, body: '', clusterId: undefined }));
+    },
+    dialWithoutLeaf: never,
+    dialPlain: never,
+  };
+}
+
+const TLS_ANSWER = { protocol: 'TLSv1.3', cipher: 'A_CIPHER', version: '3.4.23' } as const;
 
 function etcdOf(parts: Parts, endpoint: string): EtcdMember {
   const { sim, options, acting, alive } = parts;

@@ -4,6 +4,7 @@ import type { Fault } from '../../model/gate.ts';
 import type { Failure, FailureCode } from '../../model/failure.ts';
 import type { MemberName } from '../../model/ids.ts';
 import type { Effect } from '../../model/journal.ts';
+import type { MoreAddresses } from '../../model/log-pairs.ts';
 import type { World } from '../../model/world.ts';
 import type { EtcdMember, MemberDoors } from '../../ports.ts';
 import { present } from '../../base/assert.ts';
@@ -36,8 +37,19 @@ export function failedBy(failure: Failure, fault: Fault = 'ours'): Answer {
 
 /** What the logs are judged by while this step is in hand. */
 export function evidenceOf(hands: Hands, touched: MemberName | undefined): EvidenceInput {
-  const { logs, before, after, sinceMs } = hands;
-  return { logs, before, after, touched, sinceMs, nowMs: hands.doors.clock.nowMs() };
+  const { logs, before, after, sinceMs, doors } = hands;
+  const addresses = addressesOf(doors.desired);
+  return { logs, before, after, touched, sinceMs, nowMs: doors.clock.nowMs(), addresses };
+}
+
+/** What the plan file calls hosts, and where it says that they dial from. */
+function addressesOf({ members }: RunDoors['desired']): MoreAddresses {
+  return new Map(
+    members.map(({ name, host, sourceAddresses }) => {
+      const named = host.address === undefined ? [] : [host.address];
+      return [name, [...named, ...sourceAddresses]] as const;
+    }),
+  );
 }
 
 export interface Trouble {
