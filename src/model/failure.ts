@@ -87,6 +87,7 @@ export const FAILURES = {
     exit: 3,
     meaning: 'the connection to a host broke while something was done there',
   },
+  LOG_LINES_LOST: { exit: 3, meaning: 'a log was rotated or cut before it was read to its end' },
   HOST_COMMAND_FAILED: { exit: 3, meaning: 'a command on a host failed' },
   HOST_FILE_FAILED: { exit: 3, meaning: 'a file on a host cannot be read or written' },
   HOST_KEY_UNKNOWN: { exit: 3, meaning: 'the ssh key of a host is in no known_hosts file' },

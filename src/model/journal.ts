@@ -4,6 +4,7 @@ import type { Failure } from './failure.ts';
 import type { MemberId, MemberName, RunId, StepId } from './ids.ts';
 import type { Verdict } from './gate.ts';
 import type { LinkCells } from './link-cell.ts';
+import type { Noise } from './log-each.ts';
 import type { DegradedWindow } from './proof.ts';
 import type { Direction } from './rollout.ts';
 import type { Settings } from './settings.ts';
@@ -56,6 +57,8 @@ export type JournalBody =
       readonly accepted: readonly string[];
       /** Where some dials are predicted to fail, by the steps' indexes. */
       readonly windows?: readonly DegradedWindow[];
+      /** Of the run's first plan: what logs were full of before the first change. */
+      readonly noise?: readonly Noise[];
     }
   | { readonly type: 'intended'; readonly step: StepId; readonly index: number }
   | { readonly type: 'done'; readonly step: StepId; readonly effects: readonly Effect[] }

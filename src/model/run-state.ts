@@ -14,6 +14,7 @@ import {
   type RunOutcome,
 } from './journal.ts';
 import { entryOf } from './journal-shape.ts';
+import type { Noise } from './log-each.ts';
 import { stepsBehind } from './numbering.ts';
 import type { Verdict } from './gate.ts';
 import type { Direction } from './rollout.ts';
@@ -44,6 +45,8 @@ export interface RunState {
     readonly verdict: Verdict;
     readonly tookMs: number;
   }[];
+  /** What logs were full of before the first change; undefined before the first plan. */
+  readonly noise: readonly Noise[] | undefined;
   readonly lock:
     { readonly key: string; readonly leaseId: string; readonly createRevision: string } | undefined;
   readonly failure: Failure | undefined;
@@ -69,6 +72,7 @@ export const EMPTY_RUN: RunState = {
   failedStarts: [],
   effects: [],
   gates: [],
+  noise: undefined,
   lock: undefined,
   failure: undefined,
   outcome: undefined,
@@ -150,6 +154,7 @@ function folded(state: RunState, entry: JournalEntry): RunState {
         direction: entry.direction,
         steps: entry.steps,
         stepsBehind: numberedFrom(state, entry.steps),
+        noise: state.noise ?? entry.noise,
         doneSteps: [],
         openIntent: undefined,
       };

@@ -13,7 +13,7 @@ import { linksKnown, worldAt } from './links-known.ts';
 import { diagnosed } from './diagnosis.ts';
 import { look } from './freshness.ts';
 import { type HostLocks, makeHostLocks } from './host-locks.ts';
-import { type ClusterLock, acquireLock, lockLost } from './lease.ts';
+import { type ClusterLock, NO_CLUSTER_LOCK, acquireLock, lockLost } from './lease.ts';
 import { type LogWatch, makeLogWatch } from './log-watch.ts';
 import { startMachine } from './machine.ts';
 import {
@@ -57,15 +57,6 @@ export function drive(input: DriveInput): RunningMachine {
   });
 }
 
-/** The lock of the state folder is all there is: the one in the cluster needs its API. */
-const NO_CLUSTER_LOCK: ClusterLock = {
-  key: '',
-  leaseId: '',
-  createRevision: '',
-  isHeld: () => Promise.resolve(true),
-  release: () => Promise.resolve(),
-};
-
 class Driver implements RunActors {
   readonly #input: DriveInput;
   readonly #doors: RunDoors;
@@ -85,7 +76,7 @@ class Driver implements RunActors {
       this.#lock = NO_CLUSTER_LOCK;
       const taken = await this.#takeHosts(undefined);
       if (taken !== undefined) return bad(taken);
-      await this.#logs.baseline(this.#input.proven.rollout.start);
+      await this.#baseline();
       return GOOD;
     }
     const { formerOwner, breaksLockOf } = this.#input;
@@ -97,7 +88,7 @@ class Driver implements RunActors {
     if (written.kind === 'bad') return written;
     const taken = await this.#takeHosts(createRevision);
     if (taken !== undefined) return bad(taken);
-    await this.#logs.baseline(this.#input.proven.rollout.start);
+    await this.#baseline();
     return GOOD;
   };
 
@@ -111,6 +102,7 @@ class Driver implements RunActors {
       digest: digestOf(rollout.steps),
       accepted: proof.accepted.map((violation) => violation.rule),
       windows: proof.windows,
+      ...(this.#doors.journal.state().noise === undefined ? { noise: this.#logs.noise() } : {}),
     });
   };
 
@@ -218,6 +210,13 @@ class Driver implements RunActors {
   async #write(body: JournalBody): Promise<Answer> {
     const written = await this.#doors.journal.write(body);
     return written.ok ? GOOD : bad(unwritable(written.error));
+  }
+
+  /** Noise is what logs were full of before the first change of the run, and nothing later. */
+  async #baseline(): Promise<void> {
+    const { noise, steps } = this.#doors.journal.state();
+    const known = noise ?? (steps.length === 0 ? undefined : []);
+    await this.#logs.baseline(this.#input.proven.rollout.start, known);
   }
 
   /** The journal counts the steps that were done before the rest was planned again. */

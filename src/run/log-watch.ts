@@ -13,13 +13,18 @@ export interface LogWatchDoors {
 }
 
 export interface LogWatch {
-  /** Reads the end of each log once, before the first change; `start` is the world of that time. */
-  baseline(start: World): Promise<void>;
+  /**
+   * Reads the end of each log once; what it is full of then is noise, unless the world of that time explains
+   * it. A run that is taken up again gives the noise of its own beginning: by now its changes may have made some.
+   */
+  baseline(start: World, known?: readonly Noise[]): Promise<void>;
   /** Reads what was written since the last call. Before any baseline: starts at the end of each log. */
   collect(): Promise<void>;
   findingsSince(sinceMs: number): readonly Sighting[];
   noise(): readonly Noise[];
   unreadable(): ReadonlyMap<MemberName, string>;
+  /** The member's process was ended and its log has been read to the end: what starts it may cut the file. */
+  ended(member: MemberName): void;
   /** Members of whose log there was more than one call reads. */
   behind(): readonly MemberName[];
   /** Findings that were let go because there were too many. */
@@ -39,17 +44,22 @@ const QUOTE_CHARACTERS = 300;
 /** The baseline's stretch where its lines carry no time: long, so that its rates count for little. */
 const UNTIMED_SPAN_MS = 3_600_000;
 
+/** Enough for all that a start may have written into a log of its own. */
+const NEW_LOG_BYTES = 8 * 1024 * 1024;
+
 interface Reading {
   cursor: LogCursor | undefined;
   unreadableBecause: string | undefined;
   isBehind: boolean;
+  /** It was read to the end of a process: where the file was cut since, nothing is missing. */
+  mayBeginAnew: boolean;
 }
 
 export function makeLogWatch(doors: LogWatchDoors): LogWatch {
   const readings = new Map<MemberName, Reading>(
     [...doors.members].map(([name, { log }]) => {
       const unreadableBecause = log === undefined ? NO_LOG : undefined;
-      return [name, { cursor: undefined, unreadableBecause, isBehind: false }];
+      return [name, { cursor: undefined, unreadableBecause, isBehind: false, mayBeginAnew: false }];
     }),
   );
   const book = makeBook(doors.clock);
@@ -67,21 +77,26 @@ export function makeLogWatch(doors: LogWatchDoors): LogWatch {
   };
 
   return {
-    async baseline(start) {
+    async baseline(start, known) {
       const seen: Sighting[] = [];
       const spans = new Map<MemberName, number>();
       await onEach(async (name, log, reading) => {
         await seek(log, reading, BASELINE_BYTES);
-        const lines = await readOn(log, reading);
-        spans.set(name, spanMs(lines));
-        seen.push(...book.sight(name, lines));
+        await readOn(log, reading, (lines) => {
+          spans.set(name, (spans.get(name) ?? 0) + spanMs(lines));
+          seen.push(...book.sight(name, lines));
+        });
       });
-      noise = noiseOf(seen, start, spans);
+      noise = known ?? noiseOf(seen, start, spans);
     },
     async collect() {
       await onEach(async (name, log, reading) => {
         if (reading.cursor === undefined) await seek(log, reading);
-        else book.keep(book.sight(name, await readOn(log, reading)));
+        else {
+          await readOn(log, reading, (lines) => {
+            book.keep(book.sight(name, lines));
+          });
+        }
       });
     },
     findingsSince: (sinceMs) => book.kept().filter(({ readAtMs }) => readAtMs >= sinceMs),
@@ -92,6 +107,11 @@ export function makeLogWatch(doors: LogWatchDoors): LogWatch {
           return unreadableBecause === undefined ? [] : [[name, unreadableBecause] as const];
         }),
       ),
+    ended: (member) => {
+      const reading = readings.get(member);
+      if (reading?.unreadableBecause === undefined && reading?.isBehind === false)
+        reading.mayBeginAnew = true;
+    },
     behind: () => [...readings].flatMap(([name, { isBehind }]) => (isBehind ? [name] : [])),
     droppedCount: () => book.droppedCount(),
     quote: (member, code) => book.quote(member, code),
@@ -110,6 +130,7 @@ interface Book {
 
 function makeBook(clock: Pick<Clock, 'nowMs'>): Book {
   const quotes = new Map<string, string>();
+  const read = makeReader();
   let sightings: readonly Sighting[] = [];
   let [order, dropped] = [0, 0];
   return {
@@ -117,7 +138,7 @@ function makeBook(clock: Pick<Clock, 'nowMs'>): Book {
       const readAtMs = clock.nowMs();
       const found = new Map<string, Sighting>();
       for (const line of lines) {
-        const finding = findingOf(line);
+        const finding = read(line);
         if (finding === undefined) continue;
         order += 1;
         quotes.set(`${member} ${finding.code}`, line.slice(0, QUOTE_CHARACTERS));
@@ -147,36 +168,76 @@ async function seek(log: LogSource, reading: Reading, backBytes = 0): Promise<vo
 }
 
 /** All lines since the cursor, in at most so many reads; a failed read leaves the cursor where it was. */
-async function readOn(log: LogSource, reading: Reading): Promise<readonly string[]> {
-  const lines: string[] = [];
+async function readOn(
+  log: LogSource,
+  reading: Reading,
+  onLines: (lines: readonly string[]) => void,
+): Promise<void> {
   for (let reads = 0; reads < READS_PER_COLLECT && reading.cursor !== undefined; reads += 1) {
     const next = await log.since(reading.cursor);
+    if (!next.ok && next.error.code === 'LOG_LINES_LOST' && reading.mayBeginAnew) {
+      reading.mayBeginAnew = false;
+      await seek(log, reading, NEW_LOG_BYTES);
+      continue;
+    }
     reading.unreadableBecause = next.ok ? undefined : next.error.but;
-    if (!next.ok) return lines;
+    if (!next.ok) return;
     reading.cursor = next.value.cursor;
     reading.isBehind = next.value.hasMore;
-    lines.push(...next.value.lines);
-    if (!next.value.hasMore) return lines;
+    // Who goes on in the same file has not cut it.
+    if (next.value.lines.length > 0) reading.mayBeginAnew = false;
+    onLines(next.value.lines);
+    if (!next.value.hasMore) return;
   }
-  return lines;
 }
 
-function findingOf(line: string): LogFinding | undefined {
-  const parsed = parseLogLine(line);
-  return parsed === undefined ? undefined : classify(parsed);
+/**
+ * Reads a line as evidence. Most lines differ from an earlier one in their digits alone, or, where they are
+ * evidence, in time and port alone: those are not parsed again.
+ */
+function makeReader(): (line: string) => LogFinding | undefined {
+  const dull = new Set<string>();
+  const known = new Map<string, LogFinding>();
+  return (line) => {
+    const shape = line.length > SHAPE_CHARACTERS ? undefined : line.replaceAll(/\d+/g, '0');
+    if (shape !== undefined && dull.has(shape)) return undefined;
+    const variant = shape === undefined ? undefined : line.replace(TIME, '').replaceAll(PORT, ':');
+    const before = variant === undefined ? undefined : known.get(variant);
+    if (before !== undefined) return before;
+    const parsed = parseLogLine(line);
+    const finding = parsed === undefined ? undefined : classify(parsed);
+    if (dull.size + known.size >= SHAPES_KEPT) {
+      dull.clear();
+      known.clear();
+    }
+    if (finding === undefined && shape !== undefined) dull.add(shape);
+    if (finding !== undefined && variant !== undefined) known.set(variant, finding);
+    return finding;
+  };
 }
+
+/** etcd's own time: capnslog's at the start, zap's behind the level. */
+const TIME = /^\d{4}-\d\d-\d\d \S+ |(?<=^\{"level":"\w+",)"ts":"[^"]*",/u;
+/** Behind an address of either kind; the groups of IPv6 stay. */
+const PORT = /(?<=\]|\.\d{1,3}):\d+/gu;
+/** Longer lines have whole requests in them, and no two are alike. */
+const SHAPE_CHARACTERS = 1000;
+/** A log has some hundreds of kinds. */
+const SHAPES_KEPT = 2000;
 
 /** Findings that a judge cannot tell apart. */
 function keyOf({ code, remoteIp, remotePeerId }: LogFinding): string {
   return [code, remoteIp ?? '', remotePeerId ?? ''].join(' ');
 }
 
-/** From the first to the last line that has a time: only the difference of two times of one clock. */
+/** The time that passes from line to line, by their own clock; where that was set back, nothing passes. */
 function spanMs(lines: readonly string[]): number {
-  const times = lines.flatMap((line) => {
-    const time = Date.parse(parseLogLine(line)?.timeText?.replace(' ', 'T') ?? '');
-    return Number.isNaN(time) ? [] : [time];
-  });
-  const [first, last] = [times[0], times.at(-1)];
-  return first === undefined || last === undefined ? UNTIMED_SPAN_MS : Math.max(0, last - first);
+  let [span, lastMs] = [0, undefined as number | undefined];
+  for (const line of lines) {
+    const ms = Date.parse(parseLogLine(line)?.timeText?.replace(' ', 'T') ?? '');
+    if (Number.isNaN(ms)) continue;
+    if (lastMs !== undefined) span += Math.max(0, ms - lastMs);
+    lastMs = ms;
+  }
+  return lastMs === undefined ? UNTIMED_SPAN_MS : span;
 }

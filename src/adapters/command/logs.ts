@@ -1,9 +1,10 @@
 /** Turns a log file that grows, is renamed, or is cut to nothing into whole lines since a cursor. */
 
 import { sha256 } from '../../base/digest.ts';
-import { type Result, ok } from '../../base/result.ts';
+import { type Result, err, ok } from '../../base/result.ts';
 import type { Failure } from '../../model/failure.ts';
 import type { Answer, Host, LogCursor, LogLines, LogSource } from '../../ports.ts';
+import { rotatedFiles } from './rotated.ts';
 
 /** What one call reads: at etcd's busiest a few seconds of log. */
 const CHUNK_BYTES = 1024 * 1024;
@@ -34,9 +35,12 @@ interface Chunk {
 }
 
 /**
- * Rotation by rename is followed into `<path>.1` until the new file has something in it (a process that
- * keeps its old file open goes on writing there), and so is a copy that was made before truncation.
- * Known gaps: two rotations between two calls, and other names than `.1`, lose what stood in between.
+ * Rotation is followed, by rename or by copy and cut, into the file that holds what was not read yet and from
+ * there on to the newest; a process that keeps its old file open goes on writing there. Where no file holds the
+ * lines before the cursor any more (cut, taken away, compressed), lines may be missing: LOG_LINES_LOST for
+ * good, and only a new `end` gets over it.
+ *
+ * Known gap: what is written between the copy and the cut of a rotation is in neither file.
  */
 export function fileLog(host: Host, path: string): LogSource {
   return {
@@ -86,12 +90,11 @@ async function since(host: Host, path: string, position: Position): Answer<LogLi
   if (chunk.value !== undefined && isSameFile(chunk.value, position)) {
     return await linesOrNext(host, path, position, chunk.value);
   }
-  const rotated = { ...position, path: `${path}.1` };
-  const old = position.identity === '' ? ok(undefined) : await chunkAt(host, rotated);
-  if (!old.ok) return old;
-  if (old.value !== undefined && isSameFile(old.value, rotated)) {
-    return await linesOrNext(host, path, { ...rotated, identity: old.value.identity }, old.value);
-  }
+  return position.identity === '' ? fromStart(host, path) : inRotated(host, path, position);
+}
+
+/** There was no file when the cursor was made. */
+async function fromStart(host: Host, path: string): Answer<LogLines> {
   const fresh = startOf(path);
   const first = await chunkAt(host, fresh);
   if (!first.ok) return first;
@@ -99,7 +102,26 @@ async function since(host: Host, path: string, position: Position): Answer<LogLi
   return ok(linesOf(first.value, { ...fresh, identity: first.value.identity }));
 }
 
-/** Lines of this file; when it is a rotated one that gives nothing more, the new one's turn comes. */
+/** Another file stands at the path, or none: one of those beside it is the one that was read. */
+async function inRotated(host: Host, path: string, position: Position): Answer<LogLines> {
+  const files = await rotatedFiles(host, path);
+  if (!files.ok) return files;
+  for (const file of [...files.value.filter(({ isCompressed }) => !isCompressed)].reverse()) {
+    const rotated = { ...position, path: file.path };
+    const chunk = await chunkAt(host, rotated);
+    if (!chunk.ok) return chunk;
+    if (chunk.value === undefined || !isSameFile(chunk.value, rotated)) continue;
+    return await linesOrNext(host, path, rotated, chunk.value);
+  }
+  const newest = files.value.at(-1);
+  const but =
+    newest?.isCompressed === true
+      ? `${newest.path} is compressed, and what stood in it was not read to its end`
+      : `${path} was cut or replaced, and no file beside it holds the lines that were read last`;
+  return err(linesLost(host, path, but));
+}
+
+/** Lines of this file; when it is a rotated one that gives nothing more, the next newer one's turn comes. */
 async function linesOrNext(
   host: Host,
   path: string,
@@ -108,15 +130,51 @@ async function linesOrNext(
 ): Promise<Result<LogLines, Failure>> {
   const lines = linesOf(chunk, { ...position, identity: chunk.identity });
   if (position.path === path || lines.hasMore) return ok(lines);
-  const next = await host.readRange(path, 0, 0);
+  const next = await newerThan(host, path, position.path);
   if (!next.ok) return next;
-  if (next.value === undefined || next.value.sizeBytes === 0) return ok(lines);
-  if (next.value.identity === chunk.identity) return ok(lines);
+  if (next.value === undefined || next.value.identity === chunk.identity) return ok(lines);
   if (lines.lines.length > 0) return ok({ ...lines, hasMore: true });
   // Nobody will finish the old file's last line any more.
   const rest = cut(chunk.bytes.subarray(chunk.start));
   const last = rest === '' || position.skipsLine === 1 ? [] : [rest];
-  return ok({ lines: last, cursor: cursorOf(startOf(path)), hasMore: true });
+  const cursor = { ...startOf(next.value.path), identity: next.value.identity };
+  return ok({ lines: last, cursor: cursorOf(cursor), hasMore: true });
+}
+
+/** The file that was begun when this one was put aside; undefined while it is not there, or empty. */
+async function newerThan(
+  host: Host,
+  path: string,
+  rotated: string,
+): Promise<Result<{ readonly path: string; readonly identity: string } | undefined, Failure>> {
+  const files = await rotatedFiles(host, path);
+  if (!files.ok) return files;
+  const at = files.value.findIndex((file) => file.path === rotated);
+  // Just now it has got another name: the next call finds it by that.
+  if (at < 0) return ok(undefined);
+  const newer = files.value.slice(at + 1);
+  for (const file of [...newer, { path, isCompressed: false }]) {
+    if (file.isCompressed) {
+      return err(linesLost(host, path, `${file.path} is compressed, and none of it was read`));
+    }
+    const next = await host.readRange(file.path, 0, 0);
+    if (!next.ok) return next;
+    if (next.value === undefined || next.value.sizeBytes === 0) continue;
+    return ok({ path: file.path, identity: next.value.identity });
+  }
+  return ok(undefined);
+}
+
+function linesLost(host: Host, path: string, but: string): Failure {
+  return {
+    code: 'LOG_LINES_LOST',
+    where: `the log file ${path} on ${host.label}`,
+    would: 'read what etcd logged since the last look',
+    but: `${but}: lines may be missing`,
+    so: 'the log cannot speak for or against a step',
+    remedy:
+      'peershift resume reads on from the end of the log; while a run is at work, rotate logs without compressing them',
+  };
 }
 
 function linesOf(chunk: Chunk, position: Position): LogLines {

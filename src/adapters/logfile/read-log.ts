@@ -33,7 +33,8 @@ const KINDS_KEPT = 50_000;
 const FORM_BYTES = 64;
 const NEWLINE = 10;
 const EQUALS = 61;
-const [SPACE, QUOTE, DASH, ZERO, NINE, COLON, BRACE] = [32, 34, 45, 48, 57, 58, 123];
+const [SPACE, QUOTE, DASH, DOT, ZERO, NINE, COLON] = [32, 34, 45, 46, 48, 57, 58];
+const [BRACKET, BRACE] = [93, 123];
 const TS = Buffer.from('"ts":"');
 /** zap writes level and time first. */
 const HEAD_BYTES = 24;
@@ -213,14 +214,16 @@ function shapeOf(bytes: Buffer, start: number, end: number): number {
   return joined(a, b);
 }
 
-/** A number for the line from its message on, with what follows a colon in digits left out: ports. */
+/** A number for the line from its message on, with the port behind an address (`10.0.0.1:5`, `[fd00::1]:5`) left out. */
 function variantOf(bytes: Buffer, start: number, end: number): number {
-  let [a, b, skips] = [SEED_A, SEED_B, false];
+  let [a, b, skips, isBehindDot, before] = [SEED_A, SEED_B, false, false, 0];
   for (let at = messageAt(bytes, start, end); at < end; at += 1) {
     const byte = bytes[at] ?? 0;
     const isDigit = byte >= ZERO && byte <= NINE;
     if (skips && isDigit) continue;
-    skips = byte === COLON;
+    skips = byte === COLON && (isBehindDot || before === BRACKET);
+    isBehindDot = byte === DOT || (isBehindDot && isDigit);
+    before = byte;
     a = Math.imul(a ^ byte, PRIME_A);
     b = Math.imul(b ^ byte, PRIME_B);
   }

@@ -2,7 +2,6 @@
 
 export interface Entry {
   readonly cursor: string;
-  readonly realtimeUs: number;
   readonly bootId: string;
   /** Undefined for what systemd or somebody else says about the unit. */
   readonly line: string | undefined;
@@ -37,7 +36,6 @@ export function parseEntry(json: string, unit: string): Entry | undefined {
   const isUnread = isOwn && message === undefined && 'MESSAGE' in fields;
   return {
     cursor,
-    realtimeUs: time,
     bootId: textOf(fields['_BOOT_ID']) ?? '',
     line: isOwn && message !== undefined ? lineOf(fields, message, time) : undefined,
     lost: isDropped

@@ -21,13 +21,14 @@ const FIRST_LINE = '{ "$@" || echo "exit $?" >&2; } | head -n 1';
 const NO_PERMISSION = /insufficient permissions|not seeing messages from other users/;
 const JOURNALS: readonly string[] = ['journal', 'journal+console', 'syslog', 'syslog+console'];
 
+/** Times are no part of it: a clock that is set back must not hide what is written then. */
 interface Position {
   /** The last entry that was given out; empty when the unit had none. */
   readonly cursor: string;
-  /** Only without a cursor: entries from this moment on are new. */
-  readonly sinceUs: number;
-  /** Entries up to here are history: what is missing there judges nothing. */
-  readonly historyUs: number;
+  /** Only without a cursor: the newest entry of anybody; what comes behind it is new. Empty: an empty journal. */
+  readonly behind: string;
+  /** Entries up to this one are history: what is missing there judges nothing. Empty: none are. */
+  readonly historyEnd: string;
   readonly bootId: string;
 }
 
@@ -99,13 +100,13 @@ async function endOf(journal: Journal, backBytes: number): Answer<LogCursor> {
   const last = await firstEntry(journal, [...journal.argv, '-n', '1']);
   if (!last.ok) return last;
   if (last.value === undefined) return await beforeAnyEntry(journal);
-  const { realtimeUs: historyUs } = last.value;
   const count = Math.ceil(backBytes / ENTRY_BYTES) + 1;
   const start =
     backBytes > 0 ? await firstEntry(journal, [...journal.argv, '-n', String(count)]) : last;
   if (!start.ok) return start;
   const { cursor, bootId } = start.value ?? last.value;
-  return ok(cursorOf({ cursor, bootId, sinceUs: 0, historyUs }));
+  const historyEnd = cursor === last.value.cursor ? '' : last.value.cursor;
+  return ok(cursorOf({ cursor, bootId, behind: '', historyEnd }));
 }
 
 /** The unit has said nothing yet: whatever it says after the newest entry of anybody is new. */
@@ -113,9 +114,8 @@ async function beforeAnyEntry(journal: Journal): Answer<LogCursor> {
   const argv = ['journalctl', '--no-pager', '-o', 'json', '-n', '1'];
   const newest = await firstEntry(journal, argv);
   if (!newest.ok) return newest;
-  const sinceUs = newest.value?.realtimeUs ?? 0;
-  const bootId = newest.value?.bootId ?? '';
-  return ok(cursorOf({ cursor: '', sinceUs, historyUs: sinceUs, bootId }));
+  const { cursor: behind = '', bootId = '' } = newest.value ?? {};
+  return ok(cursorOf({ cursor: '', behind, historyEnd: '', bootId }));
 }
 
 async function firstEntry(journal: Journal, argv: readonly string[]): Answer<Entry | undefined> {
@@ -125,9 +125,7 @@ async function firstEntry(journal: Journal, argv: readonly string[]): Answer<Ent
 }
 
 async function since(journal: Journal, from: Position): Answer<LogLines> {
-  const seconds = `${String(Math.floor(from.sinceUs / 1_000_000))}.${String(from.sinceUs % 1_000_000).padStart(6, '0')}`;
-  const place = from.cursor === '' ? `--since=@${seconds}` : `--cursor=${from.cursor}`;
-  const argv = [...journal.argv, '--all', place, `--output-fields=${FIELDS}`];
+  const argv = [...journal.argv, '--all', ...placeOf(from), `--output-fields=${FIELDS}`];
   const read = await output(journal, ['sh', '-c', BOUNDED, 'sh', String(CHUNK_BYTES), ...argv]);
   if (!read.ok) return read;
   const isCut = Buffer.byteLength(read.value) >= CHUNK_BYTES;
@@ -136,6 +134,11 @@ async function since(journal: Journal, from: Position): Answer<LogLines> {
   texts.pop();
   const entries = texts.flatMap((text) => parseEntry(text, journal.unit) ?? []);
   return linesOf(journal, from, entries, isCut);
+}
+
+function placeOf({ cursor, behind }: Position): readonly string[] {
+  if (cursor !== '') return [`--cursor=${cursor}`];
+  return behind === '' ? [] : [`--after-cursor=${behind}`];
 }
 
 function linesOf(
@@ -149,11 +152,16 @@ function linesOf(
   if (first === undefined && isCut) return refuse('one of its entries is too long to be read');
   if (from.cursor !== '' && first?.cursor !== from.cursor) return refuse(gapText(from, first));
   const fresh = from.cursor === '' ? entries : entries.slice(1);
-  const lost = fresh.find((each) => each.lost !== undefined && each.realtimeUs > from.historyUs);
+  const historyAt = fresh.findIndex(({ cursor }) => cursor === from.historyEnd);
+  const isAllHistory = from.historyEnd !== '' && historyAt < 0 && isCut;
+  const judged = isAllHistory ? [] : fresh.slice(historyAt + 1);
+  const lost = judged.find((each) => each.lost !== undefined);
   if (lost?.lost !== undefined) return refuse(lost.lost);
   if (isCut && fresh.length === 0) return refuse('one of its entries is too long to be read');
   const last = fresh.at(-1);
-  const cursor = last === undefined ? from : { ...from, cursor: last.cursor, bootId: last.bootId };
+  const historyEnd = isAllHistory || last === undefined ? from.historyEnd : '';
+  const cursor =
+    last === undefined ? from : { ...from, cursor: last.cursor, bootId: last.bootId, historyEnd };
   return ok({
     lines: fresh.flatMap(({ line }) => line?.split('\n') ?? []),
     cursor: cursorOf(cursor),
@@ -202,11 +210,10 @@ function cursorOf(position: Position): LogCursor {
 /** A cursor comes out of a journal: what is missing in it means the beginning of the log. */
 function positionOf(cursor: LogCursor): Position {
   const text = (key: string): string => (typeof cursor[key] === 'string' ? cursor[key] : '');
-  const count = (key: string): number => (typeof cursor[key] === 'number' ? cursor[key] : 0);
   return {
     cursor: text('cursor'),
-    sinceUs: count('sinceUs'),
-    historyUs: count('historyUs'),
+    behind: text('behind'),
+    historyEnd: text('historyEnd'),
     bootId: text('bootId'),
   };
 }

@@ -34,7 +34,11 @@ async function stop(hands: Hands, member: MemberName): Promise<Answer> {
   const options = { deadlineMs: STOP_DEADLINE_MS, marker: hands.doors.marker };
   return settle(hands, member, async () => {
     const stopped = await service.stop(options);
-    return stopped.ok ? done() : failedBy({ ...stopped.error, where: hands.where });
+    if (!stopped.ok) return failedBy({ ...stopped.error, where: hands.where });
+    // A start command may write its log from the beginning again: the last words are read before that.
+    await hands.logs.collect();
+    hands.logs.ended(member);
+    return done();
   });
 }
 

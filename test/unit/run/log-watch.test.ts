@@ -24,17 +24,24 @@ const FAILURE: Failure = {
 class MemoryLog implements LogSource {
   readonly lines: string[] = [];
   isBroken = false;
+  /** Until somebody asks for its end again. */
+  isCut = false;
   linesPerRead = 1000;
   backBytes: number | undefined;
 
   end(backBytes = 0): ReturnType<LogSource['end']> {
     this.backBytes = backBytes;
     if (this.isBroken) return Promise.resolve(err(FAILURE));
+    this.isCut = false;
     return Promise.resolve(ok({ line: Math.max(0, this.lines.length - backBytes) }));
   }
 
   since(cursor: Parameters<LogSource['since']>[0]): ReturnType<LogSource['since']> {
     if (this.isBroken) return Promise.resolve(err(FAILURE));
+    if (this.isCut) {
+      const lost = { ...FAILURE, code: 'LOG_LINES_LOST', but: 'lines may be missing' } as const;
+      return Promise.resolve(err(lost));
+    }
     const from = Number(cursor['line']);
     const lines = this.lines.slice(from, from + this.linesPerRead);
     const line = from + lines.length;
@@ -91,6 +98,68 @@ describe('a log watch', () => {
     expect(log.backBytes).toBeLessThanOrEqual(1024 * 1024);
     const [noise] = watch.noise();
     expect(noise?.perMinute).toBeCloseTo(30 / (290 / 60), 1);
+  });
+
+  it('takes no time for passed where the clock of the log was set back', async () => {
+    const { watch, log } = bench();
+    log.lines.push(rejectedLine(3500), rejectedLine(10), rejectedLine(130), rejectedLine(190));
+    await watch.baseline(httpsWorld());
+    // Four lines in three minutes, not in an hour.
+    expect(watch.noise()[0]?.perMinute).toBeCloseTo(4 / 3);
+  });
+
+  it('takes the noise that it is given for the only one: what a run has stirred up is none', async () => {
+    const { watch, log } = bench();
+    log.lines.push(rejectedLine(0), rejectedLine(1));
+    await watch.baseline(httpsWorld(), []);
+    expect(watch.noise()).toEqual([]);
+  });
+
+  it('reads lines that differ in time and port as one, and in an address or a level as several', async () => {
+    const { watch, log } = bench();
+    await watch.collect();
+    const zap = (from: string, port: number): string => {
+      const error = "tls: client didn't provide a certificate";
+      return `{"level":"warn","ts":"2026-11-22T05:41:${String(10 + port)}.1Z","msg":"rejected connection","remote-addr":"${from}:${String(port)}","server-name":"","error":"${error}"}`;
+    };
+    log.lines.push(zap('10.0.0.2', 1), zap('10.0.0.2', 2), zap('10.0.0.3', 3));
+    log.lines.push(zap('[fd00::12]', 4), zap('[fd00::13]', 5), zap('[fd00::12]', 6));
+    await watch.collect();
+    const found = watch.findingsSince(0).map(({ finding, count }) => [finding.remoteIp, count]);
+    expect(found).toEqual([
+      ['10.0.0.2', 2],
+      ['10.0.0.3', 1],
+      ['fd00::12', 2],
+      ['fd00::13', 1],
+    ]);
+  });
+
+  it('begins anew in a log that was cut while its member was down, and only there', async () => {
+    const { watch, log } = bench();
+    log.lines.push(rejectedLine(0));
+    await watch.collect();
+    watch.ended(M1);
+    log.lines.splice(0, 1, rejectedLine(1));
+    log.isCut = true;
+    await watch.collect();
+    expect(watch.findingsSince(0)).toHaveLength(1);
+    expect([...watch.unreadable().keys()]).toEqual([M2]);
+    log.isCut = true;
+    await watch.collect();
+    expect(watch.unreadable().get(M1)).toBe('lines may be missing');
+    await watch.collect();
+    expect(watch.unreadable().get(M1)).toBe('lines may be missing');
+  });
+
+  it('does not begin anew where the member went on in the same file before it was cut', async () => {
+    const { watch, log } = bench();
+    await watch.collect();
+    watch.ended(M1);
+    log.lines.push(rejectedLine(0));
+    await watch.collect();
+    log.isCut = true;
+    await watch.collect();
+    expect(watch.unreadable().get(M1)).toBe('lines may be missing');
   });
 
   it('starts at the end when there was no baseline', async () => {

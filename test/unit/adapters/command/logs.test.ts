@@ -130,22 +130,108 @@ describe('the lines of a log file', () => {
     expect((await all(cursor)).lines).toEqual(['one', 'two']);
   });
 
-  it('begin anew when the file was cut, also when it has grown over the old end again', async () => {
-    await writeFile(path, 'old line\n');
-    const cursor = await end();
-    await truncate(path);
-    await appendFile(path, 'one\n');
-    expect((await all(cursor)).lines).toEqual(['one']);
-    await appendFile(path, 'two is a longer line than that\n');
-    expect((await all(cursor)).lines).toEqual(['one', 'two is a longer line than that']);
-  });
-
-  it('begin anew when the old file is gone', async () => {
+  it('go on through several rotations, by whatever names, to the newest', async () => {
     await writeFile(path, 'old\n');
     const cursor = await end();
-    await unlink(path);
-    await writeFile(path, 'one\n');
-    expect((await all(cursor)).lines).toEqual(['one']);
+    await appendFile(path, 'one\n');
+    await rename(path, `${path}.1`);
+    await writeFile(path, 'two\n');
+    await rename(`${path}.1`, `${path}.2`);
+    await rename(path, `${path}.1`);
+    await writeFile(path, 'three\n');
+    expect((await all(cursor)).lines).toEqual(['one', 'two', 'three']);
+    await rename(`${path}.2`, `${path}-20261120`);
+    await rename(`${path}.1`, `${path}-20261121`);
+    expect((await all(cursor)).lines).toEqual(['one', 'two', 'three']);
+  });
+
+  it('go on when it is rotated again between two calls, also over an empty file', async () => {
+    await writeFile(path, 'old\n');
+    const cursor = await end();
+    await appendFile(path, 'one\n');
+    await rename(path, `${path}.1`);
+    const between = await all(cursor);
+    await rename(`${path}.1`, `${path}.3`);
+    await writeFile(`${path}.2`, '');
+    await writeFile(`${path}.1`, 'two\n');
+    await writeFile(path, 'three\n');
+    expect((await all(between.cursor)).lines).toEqual(['two', 'three']);
+  });
+
+  it('take the tenth rotated file for older than the ninth', async () => {
+    await writeFile(path, 'old\n');
+    const cursor = await end();
+    await rename(path, `${path}.10`);
+    for (let number = 9; number > 0; number -= 1) {
+      await writeFile(`${path}.${String(number)}`, `line of ${String(number)}\n`);
+    }
+    await writeFile(path, 'last\n');
+    const { lines } = await all(cursor);
+    expect(lines[0]).toBe('line of 9');
+    expect(lines).toHaveLength(10);
+    expect(lines.at(-1)).toBe('last');
+  });
+
+  it.each<[string, () => Promise<void>, string]>([
+    [
+      'was cut',
+      async () => {
+        await truncate(path);
+        await appendFile(path, 'one\n');
+      },
+      'was cut or replaced',
+    ],
+    [
+      'was cut and has grown over the old end again',
+      async () => {
+        await truncate(path);
+        await appendFile(path, 'two is a longer line than that\n');
+      },
+      'was cut or replaced',
+    ],
+    [
+      'is gone',
+      async () => {
+        await unlink(path);
+      },
+      'was cut or replaced',
+    ],
+    [
+      'was replaced',
+      async () => {
+        await unlink(path);
+        await writeFile(path, 'one\n');
+      },
+      'was cut or replaced',
+    ],
+    [
+      'was compressed by its rotation',
+      async () => {
+        await unlink(path);
+        await writeFile(`${path}.1.gz`, 'no text');
+        await writeFile(path, 'one\n');
+      },
+      'etcd.log.1.gz is compressed',
+    ],
+    [
+      'has a successor that was compressed',
+      async () => {
+        await rename(path, `${path}.2`);
+        await writeFile(`${path}.1.gz`, 'no text');
+        await writeFile(path, 'one\n');
+      },
+      'etcd.log.1.gz is compressed, and none of it was read',
+    ],
+  ])('may be missing where the file %s, and that is said', async (_what, change, words) => {
+    await writeFile(path, 'old line\n');
+    const cursor = await end();
+    await change();
+    const next = await fileLog(host, path).since(cursor);
+    expect(next).toMatchObject({ ok: false, error: { code: 'LOG_LINES_LOST' } });
+    expect(next.ok ? '' : next.error.but).toContain(words);
+    expect(next.ok ? '' : next.error.but).toContain('lines may be missing');
+    // Nothing but a new beginning gets over it.
+    expect(await fileLog(host, path).since(cursor)).toMatchObject({ ok: false });
   });
 
   it('come in bounded pieces, whole, and in order', async () => {

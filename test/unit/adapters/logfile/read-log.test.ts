@@ -79,6 +79,13 @@ describe('a log', () => {
     expect(taker.taken.length).toBeGreaterThan(1);
   });
 
+  it('tells IPv6 addresses apart that differ in one group, and not by their ports', async () => {
+    const lines = ['[fd00::12]:1', '[fd00::12]:22', '[fd00::13]:3'].map((at) => `told of ${at}`);
+    const counted = lines.map((line) => line.replace('told', 'counted'));
+    const taker = await read(`${counted.join('\n')}\n`);
+    expect(taker.taken).toEqual([counted[0], counted[2]]);
+  });
+
   it('has a last line without an end', async () => {
     expect((await read('told\nno end')).taken).toEqual(['told', 'no end']);
   });
