@@ -3,7 +3,7 @@
 import { type Result, err, ok } from './base/result.ts';
 import type { Rim } from './engine-types.ts';
 import type { Failure } from './model/failure.ts';
-import type { JournalEntry } from './model/journal.ts';
+import { JOURNAL_VERSION, type JournalEntry } from './model/journal.ts';
 import { type RunState, foldJournal } from './model/run-state.ts';
 import type { RunFiles } from './ports.ts';
 
@@ -25,7 +25,7 @@ export async function newest(
     if (entries.value.length === 0) continue;
     const history = entries.value as readonly JournalEntry[];
     const state = foldJournal(history);
-    if (!state.ok) return err(invalidJournal(files, state.error));
+    if (!state.ok) return err(newerJournal(files, history) ?? invalidJournal(files, state.error));
     if (fits(state.value)) return ok({ files, state: state.value, entries: history });
   }
   return ok(undefined);
@@ -69,6 +69,22 @@ export function noRun(rim: Rim): Failure {
     but: 'there is no run of this plan file in its state folder',
     so: 'there is nothing to roll back; nothing has been changed',
     remedy: 'check the plan file, or name the folder with --state',
+  };
+}
+
+/** Undefined when no entry is of a version to come: then the disk, or a hand, has changed it. */
+function newerJournal(files: RunFiles, entries: readonly JournalEntry[]): Failure | undefined {
+  const newest = Math.max(...entries.map(({ v }) => (Number.isInteger(v) ? v : 0)));
+  if (newest <= JOURNAL_VERSION) return undefined;
+  const [first] = entries;
+  const program = first?.type === 'opened' ? first.program : 'the peershift';
+  return {
+    code: 'JOURNAL_INVALID',
+    where: files.path,
+    would: 'read what the run has done',
+    but: `it is written in format version ${String(newest)}, and this peershift reads ${String(JOURNAL_VERSION)}`,
+    so: 'what it means is not guessed at; nothing has been changed',
+    remedy: `go on with ${program} that wrote it, or a newer one; peershift status shows the cluster itself`,
   };
 }
 

@@ -1,7 +1,7 @@
 /** Turns what stands in a line of a journal into an entry, or into what of it is not what an entry has. */
 
 import { type Result, err, ok } from '../base/result.ts';
-import type { JournalBody, JournalEntry } from './journal.ts';
+import { JOURNAL_VERSION, type JournalBody, type JournalEntry } from './journal.ts';
 
 type Kind = 'text' | 'number' | 'object' | 'objects';
 
@@ -31,6 +31,11 @@ const HEAD: Readonly<Record<string, Kind>> = {
 export function entryOf(value: unknown): Result<JournalEntry, string> {
   if (!isObject(value)) return err('a line holds no entry');
   const at = `entry ${textOf(value.seq)} (${textOf(value.type)})`;
+  // First: what another version means by a field, or has instead of it, is not for this one to judge.
+  if (typeof value.v === 'number' && value.v !== JOURNAL_VERSION) {
+    const versions = `format version ${String(value.v)}, this program reads ${String(JOURNAL_VERSION)}`;
+    return err(`${at} has ${versions}`);
+  }
   const fields = isType(value.type) ? FIELDS[value.type] : undefined;
   if (fields === undefined) return err(`${at} is of no kind that a journal has`);
   for (const [name, kind] of Object.entries({ ...HEAD, ...fields })) {

@@ -113,6 +113,8 @@ export type Effect =
       readonly member: MemberName;
       readonly digest: string;
       readonly backupPath: string;
+      /** Somebody else's changes are in it too: it is never put back as a whole. */
+      readonly hasOthers?: true;
     }
   | {
       readonly kind: 'file-installed';

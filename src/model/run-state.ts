@@ -5,7 +5,6 @@ import type { Failure } from './failure.ts';
 import type { MemberName, RunId, StepId } from './ids.ts';
 import {
   FINAL_OUTCOMES,
-  JOURNAL_VERSION,
   type Effect,
   type JournalEntry,
   type JournalState,
@@ -95,11 +94,6 @@ export function foldEntry(state: RunState, entry: JournalEntry): Result<RunState
   const shape = entryOf(entry);
   if (!shape.ok) return shape;
   const at = `entry ${String(entry.seq)} (${entry.type})`;
-  if ((entry.v as number) !== JOURNAL_VERSION) {
-    return err(
-      `${at} has format version ${String(entry.v)}, this program reads ${String(JOURNAL_VERSION)}`,
-    );
-  }
   if (entry.seq !== state.nextSeq) return err(`${at} should have number ${String(state.nextSeq)}`);
   if (state.run !== undefined && entry.run !== state.run)
     return err(`${at} belongs to run ${entry.run}`);
@@ -221,6 +215,16 @@ export function writtenDigests(state: RunState, member: MemberName): readonly st
   return state.effects.flatMap((effect) => {
     return effect.kind === 'config-written' && effect.member === member ? [effect.digest] : [];
   });
+}
+
+/** The digests of a member's config file that hold nothing but its start and what this run wrote. */
+export function digestsOfOurs(state: RunState, member: MemberName): readonly string[] {
+  const start = state.start.find(({ name }) => name === member)?.configDigest ?? '';
+  const written = state.effects.flatMap((effect) => {
+    const isOfMember = effect.kind === 'config-written' && effect.member === member;
+    return isOfMember && effect.hasOthers !== true ? [effect.digest] : [];
+  });
+  return start === '' ? written : [start, ...written];
 }
 
 /** Where the original of a member's config file is kept; undefined when it was never written. */

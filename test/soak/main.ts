@@ -1,30 +1,73 @@
 /**
  * Turns the name of a soak into its record in test/soak/records: `npm run soak -- exhaustive`. What was
  * killed in the middle goes on with the next start, as long as the code that it covers is the same.
+ * `--minutes N` begins no unit after that time; `--seed N` and `--unit NAME` tell one unit again, unrecorded.
  */
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import { CHECKOUT } from '../support/checkout.ts';
 import { type Begun, append, readRecord, totalsOf, unfinished, writeRecord } from './record.ts';
 import { SOAKS, type Soak } from './soaks.ts';
 
-const [name = '', ...more] = process.argv.slice(2);
-const soak = SOAKS[name];
-if (soak === undefined || more.length > 0) {
+const { name, soak, minutes, seed, unit } = words();
+if (soak === undefined) {
   const list = Object.entries(SOAKS).map(([each, { shows }]) => `  ${each.padEnd(12)}  ${shows}\n`);
-  process.stderr.write(`usage: npm run soak -- NAME, where NAME is one of\n${list.join('')}`);
+  const usage = 'npm run soak -- NAME [--minutes N | --seed N | --unit NAME], where NAME is one of';
+  process.stderr.write(`usage: ${usage}\n${list.join('')}`);
   process.exitCode = 2;
+} else if (seed === undefined && unit === undefined) {
+  process.exitCode = (await run(name, soak, minutes)) ? 0 : 1;
 } else {
-  process.exitCode = (await run(name, soak)) ? 0 : 1;
+  process.exitCode = (await replay(soak, seed, unit)) ? 0 : 1;
+}
+
+function words(): {
+  readonly name: string;
+  readonly soak: Soak | undefined;
+  readonly minutes: number;
+  readonly seed: number | undefined;
+  readonly unit: string | undefined;
+} {
+  const text = { type: 'string' } as const;
+  const options = { minutes: text, seed: text, unit: text };
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  const [first = ''] = positionals;
+  return {
+    name: first,
+    soak: positionals.length === 1 ? SOAKS[first] : undefined,
+    minutes: Number(values.minutes ?? Infinity),
+    seed: values.seed === undefined ? undefined : Number(values.seed),
+    unit: values.unit,
+  };
+}
+
+/** What a soak counts by seeds has a unit for each; the others are found by their names. */
+async function replay(
+  { seed: own, units, unitOf }: Soak,
+  given: number | undefined,
+  wanted: string | undefined,
+): Promise<boolean> {
+  const found =
+    given === undefined ? (await units(own)).find((each) => each.name === wanted) : unitOf?.(given);
+  if (found === undefined) throw new Error(`there is no such unit: ${wanted ?? String(given)}`);
+  const { counts, wrong } = await found.run();
+  say([found.name, JSON.stringify(counts), ...wrong].join('\n'));
+  return wrong.length === 0;
 }
 
 /** True when nothing was found wrong in any unit, of this start or of an earlier one. */
-async function run(soakName: string, { covers, seed, units: unitsOf }: Soak): Promise<boolean> {
+async function run(
+  soakName: string,
+  { covers, seed, units: unitsOf }: Soak,
+  minutes: number,
+): Promise<boolean> {
+  const beganAt = performance.now();
   const file = path.join(CHECKOUT, 'test/soak/records', `${soakName}.jsonl`);
-  const units = unitsOf(seed);
+  const units = await unitsOf(seed);
   const now: Begun = {
     kind: 'begun',
     soak: soakName,
@@ -44,6 +87,10 @@ async function run(soakName: string, { covers, seed, units: unitsOf }: Soak): Pr
   say(`${soakName}: ${String(units.length)} units, ${String(done.size)} of them done before`);
   for (const [index, unit] of units.entries()) {
     if (done.has(unit.name)) continue;
+    if (performance.now() - beganAt > minutes * 60_000) {
+      say(`${soakName}: stopped after ${String(minutes)} minutes; the next start goes on`);
+      return readRecord(file).every((line) => line.kind !== 'unit' || line.wrong.length === 0);
+    }
     const startedAt = performance.now();
     const { counts, wrong } = await unit.run();
     const seconds = Math.round((performance.now() - startedAt) / 10) / 100;

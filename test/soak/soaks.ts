@@ -4,6 +4,7 @@ import type { Counts } from './record.ts';
 import { cleanRuns } from './clean-runs.ts';
 import { conformance } from './conformance.ts';
 import { exhaustive } from './exhaustive.ts';
+import { faults } from './faults.ts';
 
 export interface Soak {
   /** What it shows, in one line. */
@@ -12,7 +13,9 @@ export interface Soak {
   readonly covers: readonly string[];
   readonly seed: number;
   /** Small enough that little is lost with a kill; always the same ones in the same order for one seed. */
-  readonly units: (seed: number) => readonly Unit[];
+  readonly units: (seed: number) => readonly Unit[] | Promise<readonly Unit[]>;
+  /** Of a soak whose units are drawn by seeds of their own: the one of this seed. */
+  readonly unitOf?: (seed: number) => Unit;
 }
 
 export interface Unit {
@@ -31,4 +34,5 @@ export const SOAKS: Readonly<Record<string, Soak>> = {
   exhaustive,
   conformance,
   'clean-runs': cleanRuns,
+  faults,
 };

@@ -195,12 +195,16 @@ export class FakeConfig implements MemberConfig {
     const [problem] = this.problems;
     if (problem !== undefined) return err(failureWith('CONFIG_UNREADABLE', problem));
     const names = new Map(changes.map((change) => [environmentName(change.flag), change]));
-    const kept = file.text.split('\n').filter((line) => {
-      return line !== '' && !names.has(line.slice(0, Math.max(0, line.indexOf('='))));
+    const lineOf = (name: string, to: string | undefined): readonly string[] =>
+      to === undefined ? [] : [`${name}=${to}`];
+    const lines = file.text.split('\n').filter((line) => line !== '');
+    const kept = lines.flatMap((line) => {
+      const name = line.slice(0, Math.max(0, line.indexOf('=')));
+      const change = names.get(name);
+      names.delete(name);
+      return change === undefined ? [line] : lineOf(name, change.to);
     });
-    const added = [...names].flatMap(([name, { to }]) =>
-      to === undefined ? [] : [`${name}=${to}`],
-    );
+    const added = [...names].flatMap(([name, { to }]) => lineOf(name, to));
     return ok(`${[...kept, ...added].join('\n')}\n`);
   }
 

@@ -135,8 +135,12 @@ export class Rig {
     return this.startWords([verb, this.lab.planFile, '--json', ...flags]);
   }
 
-  startWords(words: readonly string[]): RunningCommand {
-    const running = startCommand(words, { folder: this.base, ...this.#how });
+  startWords(
+    words: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+  ): RunningCommand {
+    const both = { ...this.#how.environment, ...environment };
+    const running = startCommand(words, { folder: this.base, ...this.#how, environment: both });
     this.#commands.push(running);
     return running;
   }

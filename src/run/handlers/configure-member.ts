@@ -1,7 +1,7 @@
 /** configure-member and record-cluster: settings edited in place, or the kept original put back. */
 
 import type { MemberName } from '../../model/ids.ts';
-import { backupPathOf, writtenDigests } from '../../model/run-state.ts';
+import { type RunState, backupPathOf, digestsOfOurs } from '../../model/run-state.ts';
 import type { SettingChange } from '../../model/settings.ts';
 import type { ConfigureMember, RecordCluster } from '../../model/step.ts';
 import type { Answer } from '../machine-types.ts';
@@ -31,7 +31,7 @@ async function restoreOriginal(hands: Hands, member: MemberName): Promise<Answer
   const { config } = doorsOf(hands, member);
   const file = await config.read();
   if (!file.ok) return failedBy({ ...file.error, where: hands.where });
-  if (backupPath === undefined || !writtenDigests(state, member).includes(file.value.digest)) {
+  if (backupPath === undefined || !digestsOfOurs(state, member).includes(file.value.digest)) {
     await hands.doors.journal.write({
       type: 'noted',
       what: `${file.value.path} was changed by someone else since; only our own settings are reverted`,
@@ -68,11 +68,19 @@ async function writeSettings(
       }),
     );
   }
+  const state = hands.doors.journal.state();
   const written = await config.write({
     changes,
     expectDigest: file.value.digest,
-    backupSuffix: hands.doors.journal.state().run ?? 'run',
+    backupSuffix: state.run ?? 'run',
   });
   if (!written.ok) return failedBy({ ...written.error, where: hands.where });
-  return done({ kind: 'config-written', member, ...written.value });
+  const others = hasOthers(state, member, file.value.digest) ? { hasOthers: true as const } : {};
+  return done({ kind: 'config-written', member, ...written.value, ...others });
+}
+
+/** What was there before the write was neither the start nor what this run had written. */
+function hasOthers(state: RunState, member: MemberName, digest: string): boolean {
+  const isStartKnown = state.start.some((each) => each.name === member && each.configDigest !== '');
+  return isStartKnown && !digestsOfOurs(state, member).includes(digest);
 }

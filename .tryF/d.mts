@@ -1,0 +1,14 @@
+import { mkdtempSync, readFileSync, writeFileSync, truncateSync } from 'node:fs';
+import { SimState } from '../test/support/sim-life.ts';
+import { runStory, resumed, rolledBack, endOf, reasonOf, isWhole, outcomeOf, startOf } from '../test/support/sim-runs.ts';
+import { httpWorld } from '../test/support/worlds.ts';
+  const dir=mkdtempSync('/tmp/F/pl-');
+  const k = await runStory({onAct:(_a,i)=>i===24?'die':'go on'}, httpWorld(3), new SimState(dir));
+  console.log(k.life.acts);
+  const f=k.state.pathOf('run-1');
+  truncateSync(f,5900);
+  const r = await resumed(k);
+  console.log(r.life.acts);
+  console.log(r.state.entriesOf().filter(e=>e.type==='planned').map(e=>[e.direction,e.because,e.steps.map(s=>s.id).join(' ')]));
+  console.log(r.state.entriesOf().filter(e=>e.type==='gate'||e.type==='failed').slice(0,7).map(e=>JSON.stringify(e)));
+process.exit(0);
