@@ -27,6 +27,7 @@ import { systemdLog } from './adapters/systemd/logs.ts';
 import { systemdService } from './adapters/systemd/service.ts';
 import { present, unreachable } from './base/assert.ts';
 import { type Result, err, ok } from './base/result.ts';
+import { deadManFor } from './compose-dead-man.ts';
 import { type ComposeInput, type ReachedHost, openHosts } from './compose-hosts.ts';
 import type { Rim } from './engine-types.ts';
 import type { DesiredMember, DesiredSpec, ServiceSpec } from './model/desired.ts';
@@ -59,7 +60,7 @@ export async function compose(input: ComposeInput): Promise<Result<Rim, Failure>
   const pool = pooled(makeOpenEtcd({ ...options.value, ...(way === undefined ? {} : { way }) }));
   const members = desired.members.map((member): [MemberName, MemberDoors] => [
     member.name,
-    doorsFor(member, present(hosts.value.of.get(member.name), 'the host of a member')),
+    doorsFor(desired, member, present(hosts.value.of.get(member.name), 'the host of a member')),
   ]);
   return ok({
     desired,
@@ -88,7 +89,11 @@ const systemClock: Clock = {
   },
 };
 
-function doorsFor(member: DesiredMember, reached: ReachedHost): MemberDoors {
+function doorsFor(
+  { gates }: DesiredSpec,
+  member: DesiredMember,
+  reached: ReachedHost,
+): MemberDoors {
   const { host } = reached;
   // The other managers and formats are refused by name before this is reached.
   return {
@@ -96,6 +101,7 @@ function doorsFor(member: DesiredMember, reached: ReachedHost): MemberDoors {
     service: serviceFor(member, host),
     config: openConfig(host, member),
     log: logFor(member.service, host),
+    deadMan: deadManFor(member, host, gates.startMs),
   };
 }
 

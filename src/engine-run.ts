@@ -20,6 +20,7 @@ import { worldOf } from './model/observed-world.ts';
 import type { Direction } from './model/rollout.ts';
 import { EMPTY_RUN } from './model/run-state.ts';
 import type { RunFiles } from './ports.ts';
+import { firedEffects } from './run/dead-man.ts';
 import { effectsOfIntent } from './run/intent.ts';
 import { issueMaterial } from './run/issue.ts';
 import type { JournalWriter } from './run/journal-writer.ts';
@@ -72,7 +73,13 @@ async function begin(
 ): Promise<Ended> {
   const { rim, options } = command;
   if (past !== undefined) await leftOversEnded(rim, past.state);
-  const found = past === undefined ? [] : await effectsOfIntent(rim, past.state);
+  const found =
+    past === undefined
+      ? []
+      : [
+          ...(await effectsOfIntent(rim, past.state)),
+          ...(await firedEffects(rim.doors, rim.clock)),
+        ];
   const before = past?.state ?? EMPTY_RUN;
   const run = { ...before, effects: [...before.effects, ...found] };
   const seeing = await prepare(rim, options, run, direction);

@@ -2,6 +2,7 @@
 
 export type * from './ports/answer.ts';
 export type * from './ports/config.ts';
+export type * from './ports/dead-man.ts';
 export type * from './ports/etcd.ts';
 export type * from './ports/host.ts';
 export type * from './ports/peer.ts';

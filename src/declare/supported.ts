@@ -47,11 +47,6 @@ const CHOICES: readonly Choice[] = [
     supported: ['false'],
     asks: ({ gates }) => (gates.canary === false ? 'false' : 'on'),
   },
-  {
-    key: 'gates.deadman',
-    supported: ['off'],
-    asks: ({ gates }) => (gates.deadmanMs === undefined ? 'off' : 'on'),
-  },
   { key: 'hooks.beforeStep', supported: ['none'], asks: ({ hooks }) => given(hooks.beforeStep) },
   { key: 'hooks.afterGate', supported: ['none'], asks: ({ hooks }) => given(hooks.afterGate) },
   { key: 'hooks.onFailure', supported: ['none'], asks: ({ hooks }) => given(hooks.onFailure) },

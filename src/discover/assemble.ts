@@ -60,6 +60,7 @@ function observedMember(gathered: Gathered, name: MemberName): ObservedMember {
     sourceAddresses: gathered.sources.get(name) ?? {},
     contradictions: host.contradictions,
     sources: host.sources,
+    deadMan: host.deadMan,
   };
 }
 

@@ -5,6 +5,7 @@
 
 import { cleanSettings } from '../model/clean-settings.ts';
 import type { ConfigSources, ProcessSettings } from '../model/config-sources.ts';
+import type { DeadManFact } from '../model/dead-man.ts';
 import type { DesiredMember } from '../model/desired.ts';
 import { type Fact, type ProcessFact, known, unknown, valueOf } from '../model/observed.ts';
 import type { Settings } from '../model/settings.ts';
@@ -22,6 +23,7 @@ export interface HostFacts {
   readonly contradictions: readonly string[];
   readonly sources: Fact<ConfigSources>;
   readonly files: readonly ReadFile[];
+  readonly deadMan: Fact<DeadManFact | undefined>;
 }
 
 /** All of one host, asked in parallel as far as one answer does not need another. */
@@ -32,7 +34,11 @@ export async function observeHost(
   planned: readonly NamedFile[],
   keysStay = false,
 ): Promise<HostFacts> {
-  const [process, config] = await Promise.all([observeProcess(doors), doors.config.read()]);
+  const [process, config, deadMan] = await Promise.all([
+    observeProcess(doors),
+    doors.config.read(),
+    observeDeadMan(doors),
+  ]);
   const file = config.ok
     ? known(config.value)
     : unknown(`${member.config.path} cannot be read: ${config.error.but}`);
@@ -50,7 +56,14 @@ export async function observeHost(
     configDigest: file.known ? known(file.value.digest) : file,
     configProblems: file.known ? file.value.problems : [],
     files: await readFiles({ host: doors.host, pki, keysStay }, named, user),
+    deadMan,
   };
+}
+
+async function observeDeadMan({ deadMan }: MemberDoors): Promise<Fact<DeadManFact | undefined>> {
+  const seen = await deadMan?.look();
+  if (seen === undefined) return known(undefined);
+  return seen.ok ? known(seen.value) : unknown(seen.error.but);
 }
 
 async function observeProcess({

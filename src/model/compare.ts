@@ -7,7 +7,8 @@ import { sameUrls } from './url.ts';
 import type { FileContent } from './certificate.ts';
 import { type MemberWorld, type World, memberOf } from './world.ts';
 
-export type DifferenceKind = 'leader' | 'down' | 'up' | 'record' | 'process' | 'settings' | 'file';
+export type DifferenceKind =
+  'leader' | 'down' | 'up' | 'record' | 'process' | 'settings' | 'file' | 'dead-man';
 
 export interface Difference {
   readonly kind: DifferenceKind;
@@ -24,6 +25,15 @@ export function worldDifferences(expected: World, seen: World): readonly Differe
       const text = `the list has ${now.join(' and ')} for ${member.name}, expected ${before.join(' and ')}`;
       differences.push({ kind: 'record', member: member.name, text });
     }
+  }
+  const [armed, waits] = [expected.armed?.member, seen.armed?.member];
+  if (armed !== undefined && armed !== waits) {
+    const text = `the dead-man of ${armed} is no longer armed`;
+    differences.push({ kind: 'dead-man', member: armed, text });
+  }
+  if (waits !== undefined && armed !== waits) {
+    const text = `the dead-man of ${waits} is armed`;
+    differences.push({ kind: 'dead-man', member: waits, text });
   }
   if (expected.leader !== undefined && seen.leader !== expected.leader) {
     const text = `${seen.leader ?? 'nobody'} leads, expected ${expected.leader}`;

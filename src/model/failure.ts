@@ -143,6 +143,14 @@ export const FAILURES = {
     exit: 4,
     meaning: 'a member update got no answer and its outcome is not known',
   },
+  DEADMAN_FAILED: {
+    exit: 4,
+    meaning: 'a dead-man switch could not be armed, or whether it is disarmed is not sure',
+  },
+  DEADMAN_FIRED: {
+    exit: 4,
+    meaning: 'a dead-man switch went off: the host put the settings of before back by itself',
+  },
   INTERRUPTED: { exit: 130, meaning: 'the run was asked to stop' },
   NOT_MUTUAL_TLS: { exit: 3, meaning: 'a peer link is not proven to be mutual TLS' },
   ETCD_NOT_FOUND: { exit: 3, meaning: 'no etcd binary was found for the lab' },

@@ -13,10 +13,18 @@ export interface Moment {
   readonly index: number;
   readonly step: Step | undefined;
   readonly kind: 'start' | 'before' | 'halfway' | 'after' | 'end';
-  /** What went wrong beside the rollout: a member crashed, or crashed and came back. */
-  readonly mishap: { readonly member: MemberName; readonly isBack: boolean } | undefined;
+  /** What went wrong beside the rollout. */
+  readonly mishap: Mishap | undefined;
   /** The strategy allows worlds that are connected and not fully dialable here. */
   readonly window: DeclaredWindow | undefined;
+}
+
+/** A member crashed, or crashed and came back; a dead-man went off, and then maybe another member crashed. */
+export interface Mishap {
+  readonly member: MemberName;
+  readonly isBack: boolean;
+  /** The member whose dead-man went off first: alone when it is `member` itself, which is back then. */
+  readonly fired?: MemberName;
 }
 
 export interface Breach {

@@ -139,7 +139,12 @@ export type Effect =
       readonly sha256: string;
       readonly sizeBytes: number;
     }
-  | { readonly kind: 'led'; readonly from: MemberName; readonly to: MemberName };
+  | { readonly kind: 'led'; readonly from: MemberName; readonly to: MemberName }
+  /** A dead-man waits on the member's host; the moment is by the clock of that host, RFC 3339. */
+  | { readonly kind: 'armed'; readonly member: MemberName; readonly firesAt: string }
+  | { readonly kind: 'disarmed'; readonly member: MemberName }
+  /** The dead-man went off: the host put the settings of before back and restarted the member. */
+  | { readonly kind: 'went-off'; readonly member: MemberName; readonly result: string };
 
 export type JournalState = 'none' | 'opened' | 'ready' | 'acting' | 'failed' | 'closed' | 'final';
 

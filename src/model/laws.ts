@@ -2,6 +2,7 @@
 
 import type { Step, StepKind, StepLaw, StepOf } from './step.ts';
 import { advertisePeer } from './steps/advertise-peer.ts';
+import { armDeadMan, disarmDeadMan } from './steps/arm-dead-man.ts';
 import { checkLinks } from './steps/check-links.ts';
 import { configureMember } from './steps/configure-member.ts';
 import { installCertificates } from './steps/install-certificates.ts';
@@ -30,6 +31,8 @@ const LAWS: { readonly [K in StepKind]: StepLaw<StepOf<K>> } = {
   'transfer-leader': transferLeader,
   'remove-certificates': removeCertificates,
   'reissue-leaf': reissueLeaf,
+  'arm-dead-man': armDeadMan,
+  'disarm-dead-man': disarmDeadMan,
 };
 
 /** The law of this step's own kind. */

@@ -47,12 +47,22 @@ export function worldOf(
     leader: valueOf(state.leader),
     unobserved: [...unobserved].sort(),
     blocked: [...blocked].sort(),
+    ...armedIn(state),
   });
+}
+
+/** One at a time is armed; were there two, the second is disarmed when the first one is. */
+function armedIn({ members }: ObservedState): Pick<World, 'armed'> {
+  for (const { name, deadMan } of members) {
+    const fact = deadMan?.known === true ? deadMan.value : undefined;
+    if (fact?.state === 'armed') return { armed: { member: name, settings: fact.settings } };
+  }
+  return {};
 }
 
 /** One thing about a member that the proof needs and that nobody has seen. */
 export interface Gap {
-  readonly what: 'process' | 'running' | 'disk' | 'view' | 'version';
+  readonly what: 'process' | 'running' | 'disk' | 'view' | 'version' | 'dead-man';
   readonly text: string;
 }
 
@@ -66,7 +76,16 @@ export function gapsOf(state: ObservedState, member: ObservedMember): readonly G
     ...(isSameReason(running, disk) && isUp ? [] : gap('disk', 'the settings on its disk', disk)),
     ...(isUp ? gap('view', 'its own copy of the member list', view) : []),
     ...gap('version', 'its version', version),
+    ...deadManGap(member),
   ];
+}
+
+/** While it puts the settings of before back, nothing else that is seen of the member will last. */
+function deadManGap({ deadMan }: ObservedMember): readonly Gap[] {
+  if (deadMan === undefined) return [];
+  if (!deadMan.known) return gap('dead-man', 'whether its dead-man is armed', deadMan);
+  if (deadMan.value?.state !== 'firing') return [];
+  return [{ what: 'dead-man', text: 'its dead-man is just putting its settings of before back' }];
 }
 
 function gap(what: Gap['what'], words: string, fact: Fact<unknown>): readonly Gap[] {

@@ -2,6 +2,7 @@
 
 import type { Certificate, FileFact } from './certificate.ts';
 import type { ConfigSources } from './config-sources.ts';
+import type { DeadManFact } from './dead-man.ts';
 import type { MemberId, MemberName } from './ids.ts';
 import type { Settings } from './settings.ts';
 import type { PeerUrl } from './url.ts';
@@ -72,6 +73,8 @@ export interface ObservedMember {
   readonly contradictions: readonly string[];
   /** Where its settings come from, for `configFindings`. */
   readonly sources?: Fact<ConfigSources>;
+  /** A timed way back that was left on its host; absent where none can be. */
+  readonly deadMan?: Fact<DeadManFact | undefined>;
 }
 
 export interface MemberStatus {

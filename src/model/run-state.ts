@@ -227,6 +227,16 @@ export function digestsOfOurs(state: RunState, member: MemberName): readonly str
   return start === '' ? written : [start, ...written];
 }
 
+/** Dead-man switches that this run has armed and not disarmed, as far as it knows. */
+export function armedOf({ effects }: RunState): readonly Extract<Effect, { kind: 'armed' }>[] {
+  const armed = new Map<MemberName, Extract<Effect, { kind: 'armed' }>>();
+  for (const effect of effects) {
+    if (effect.kind === 'armed') armed.set(effect.member, effect);
+    if (effect.kind === 'disarmed' || effect.kind === 'went-off') armed.delete(effect.member);
+  }
+  return [...armed.values()];
+}
+
 /** Where the original of a member's config file is kept; undefined when it was never written. */
 export function backupPathOf(state: RunState, member: MemberName): string | undefined {
   const write = state.effects.find(

@@ -7,7 +7,7 @@
 import type { MemberName, StepId } from './ids.ts';
 import type { GateSpec } from './gate.ts';
 import type { FileContent, Leaf } from './certificate.ts';
-import type { SettingChange } from './settings.ts';
+import type { SettingChange, Settings } from './settings.ts';
 import type { PeerUrl } from './url.ts';
 import type { World } from './world.ts';
 
@@ -129,6 +129,27 @@ export interface ReissueLeaf extends StepBase {
   readonly leaf: Leaf;
 }
 
+/**
+ * Left on the member's host: unless it is disarmed in time, the host itself writes the settings of before (a
+ * listener that changes: with trust and leaf kept) and restarts the member.
+ */
+export interface ArmDeadMan extends StepBase {
+  readonly kind: 'arm-dead-man';
+  readonly member: MemberName;
+  readonly afterMs: number;
+  /** The settings that peershift writes, as its firing leaves them. */
+  readonly settings: Settings;
+  /** What it does to the settings of now. */
+  readonly reverts: readonly SettingChange[];
+  /** What the steps behind it write: only this or what stands there now is overwritten when it fires. */
+  readonly expects: readonly SettingChange[];
+}
+
+export interface DisarmDeadMan extends StepBase {
+  readonly kind: 'disarm-dead-man';
+  readonly member: MemberName;
+}
+
 export type Step =
   | CheckLinks
   | TakeSnapshot
@@ -142,7 +163,9 @@ export type Step =
   | StartMember
   | TransferLeader
   | RemoveCertificates
-  | ReissueLeaf;
+  | ReissueLeaf
+  | ArmDeadMan
+  | DisarmDeadMan;
 
 export type StepKind = Step['kind'];
 export type StepOf<K extends StepKind> = Extract<Step, { kind: K }>;

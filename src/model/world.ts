@@ -25,6 +25,14 @@ export interface World {
   readonly unobserved: readonly string[];
   /** Ordered pairs that fresh probes have shown broken although everything known of them fits. */
   readonly blocked: readonly string[];
+  /** The one dead-man switch that waits on a host; absent: none does. */
+  readonly armed?: ArmedDeadMan;
+}
+
+export interface ArmedDeadMan {
+  readonly member: MemberName;
+  /** The settings that peershift writes, as its firing leaves them. */
+  readonly settings: Settings;
 }
 
 export interface MemberWorld {

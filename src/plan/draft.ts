@@ -212,6 +212,8 @@ const VERB: Readonly<Record<Step['kind'], string>> = {
   'transfer-leader': 'transfer',
   'remove-certificates': 'remove',
   'reissue-leaf': 'reissue',
+  'arm-dead-man': 'arm',
+  'disarm-dead-man': 'disarm',
 };
 
 function freshId(draft: Draft, step: WithoutBase<Step>): StepId {

@@ -9,6 +9,7 @@ import type { Phase } from '../model/step.ts';
 import { linkedMajority } from '../model/steps/settle.ts';
 import { type PeerUrl, isHttps, sameUrls } from '../model/url.ts';
 import { isUp, memberOf, upMembers } from '../model/world.ts';
+import { underDeadMan } from './dead-man.ts';
 import {
   type Draft,
   type Here,
@@ -129,11 +130,15 @@ function stopAndUpdate(draft: Draft, phase: Phase, target: Target, all: readonly
   const { member } = target;
   const group = `${phase}/${member}`;
   const here = { phase, group, why: 'while it is down nobody can dial the old URL in vain' };
-  handOverInGroup(draft, here, member, (name) => rankOf(draft, all, name));
-  add(draft, here, { kind: 'stop-member', member });
-  advertise(draft, here, member, target.urls);
-  configure(draft, here, member, atThisPoint(draft, target.settings));
-  restart(draft, { ...here, why: 'it comes back as what the list says it is' }, member);
+  const record = { ...draft.world.record, [member]: target.urls };
+  const settings = withInitialCluster(target.settings, record);
+  underDeadMan(draft, here, member, settings, () => {
+    handOverInGroup(draft, here, member, (name) => rankOf(draft, all, name));
+    add(draft, here, { kind: 'stop-member', member });
+    advertise(draft, here, member, target.urls);
+    configure(draft, here, member, settings);
+    restart(draft, { ...here, why: 'it comes back as what the list says it is' }, member);
+  });
 }
 
 /** advertise https, then listener and leaf, then restart: one group, since each half leaves a member hard to dial. */
@@ -154,8 +159,15 @@ export function convert(draft: Draft, phase: Phase, target: Target, all: readonl
   };
   const last = { phase, group, why: 'the listener follows its advertised URL' };
   advertise(draft, needsRestart ? urlFirst : { phase, why: urlFirst.why }, member, target.urls);
-  configure(draft, last, member, atThisPoint(draft, target.settings));
-  if (needsRestart) restart(draft, last, member);
+  const settings = atThisPoint(draft, target.settings);
+  if (!needsRestart) {
+    configure(draft, last, member, settings);
+    return;
+  }
+  underDeadMan(draft, last, member, settings, () => {
+    configure(draft, last, member, settings);
+    restart(draft, last, member);
+  });
 }
 
 /**
@@ -209,12 +221,15 @@ export function restartWith(
 ): void {
   const rank = (name: MemberName): number => rankOf(draft, all, name);
   handOver(draft, here.phase, member, rank);
-  if (canBeStopped(draft) && draft.world.leader === member) {
-    handOverInGroup(draft, here, member, rank);
-    if (draft.world.leader !== member) add(draft, here, { kind: 'stop-member', member });
-  }
-  configure(draft, here, member, atThisPoint(draft, settings));
-  restart(draft, here, member);
+  const wanted = atThisPoint(draft, settings);
+  underDeadMan(draft, here, member, wanted, () => {
+    if (canBeStopped(draft) && draft.world.leader === member) {
+      handOverInGroup(draft, here, member, rank);
+      if (draft.world.leader !== member) add(draft, here, { kind: 'stop-member', member });
+    }
+    configure(draft, here, member, wanted);
+    restart(draft, here, member);
+  });
 }
 
 /** The others have quorum without one of them. */

@@ -9,6 +9,7 @@ import type { Rollout } from '../model/rollout.ts';
 import { type SettingChange, type Settings, peerSettings } from '../model/settings.ts';
 import type { InstalledFile } from '../model/step.ts';
 import { type World, isUp, memberOf } from '../model/world.ts';
+import { disarmFirst } from './dead-man.ts';
 import { type Draft, add, newDraft } from './draft.ts';
 import type { Rescue } from './rescue.ts';
 import type { RescueMaterial, RescueOption, RescuePart } from './rescue-options.ts';
@@ -28,6 +29,7 @@ export interface RescuePlanInput {
 export function planRescue(input: RescuePlanInput): Rollout {
   const { desired, world, rescue, clusterId } = input;
   const draft = newDraft(world, desired.gates);
+  disarmFirst(draft);
   const ordered = [...rescue.changes].sort((a, b) => weight(world, a) - weight(world, b));
   for (const change of [...ordered, ...input.beside]) write(draft, input, change);
   const end = draft.steps.reduce(applyStep, world);

@@ -12,6 +12,7 @@ import type { MemberName } from '../model/ids.ts';
 import type { DeclaredWindow, MemberGoal, Rollout } from '../model/rollout.ts';
 import { sameUrls } from '../model/url.ts';
 import { type World, memberOf } from '../model/world.ts';
+import { disarmFirst } from './dead-man.ts';
 import { add, endWithData, leadFromDialable, newDraft } from './draft.ts';
 import { startGate } from './gates.ts';
 import { runsAs } from './target.ts';
@@ -58,6 +59,7 @@ const WINDOWS: readonly DeclaredWindow[] = [
 
 export function planRollback(input: RollbackInput): Result<Rollout, readonly Failure[]> {
   const draft = newDraft(input.world, input.gates);
+  disarmFirst(draft);
   const goals = [...input.order]
     .reverse()
     .flatMap((name) => input.goal.filter((goal) => goal.member === name));

@@ -8,6 +8,7 @@ import type { Material } from '../model/material.ts';
 import type { Rollout } from '../model/rollout.ts';
 import { settingChanges } from '../model/settings.ts';
 import { type World, isUp, memberOf } from '../model/world.ts';
+import { disarmFirst } from './dead-man.ts';
 import { type Draft, add, endWithData, leadFromDialable, newDraft } from './draft.ts';
 import { startGate } from './gates.ts';
 import { orderOf } from './order.ts';
@@ -35,6 +36,7 @@ export function planRollout(input: PlanInput): Result<Rollout, readonly Failure[
   });
   if (stuck.length > 0) return err(stuck);
   const draft = newDraft(input.world, input.desired.gates);
+  if (input.repairsOnly !== true || !input.world.members.every(isUp)) disarmFirst(draft);
   for (const target of targets.value) bringBack(draft, target);
   leadFromDialable(draft);
   // `rebuild` is refused by name before anything is planned.

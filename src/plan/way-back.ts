@@ -15,6 +15,7 @@ import { started } from '../model/steps/restart-member.ts';
 import { linkedMajority } from '../model/steps/settle.ts';
 import { isHttps, sameUrls, urlParts } from '../model/url.ts';
 import { isUp, memberOf } from '../model/world.ts';
+import { underDeadMan } from './dead-man.ts';
 import {
   type Draft,
   type Here,
@@ -115,8 +116,11 @@ export function revert(
     : 'its trust stays while others still speak https';
   advertise(draft, { phase: 'revert', why, ...(needsRestart ? { group } : {}) }, member, goal.urls);
   if (!needsRestart) return;
-  configure(draft, { phase: 'revert', group, why }, member, settings, isLast);
-  restart(draft, { phase: 'revert', group, why }, member);
+  const here = { phase: 'revert' as const, group, why };
+  underDeadMan(draft, here, member, settings, () => {
+    configure(draft, here, member, settings, isLast);
+    restart(draft, here, member);
+  });
 }
 
 export function dropTrust(draft: Draft, goal: MemberGoal, all: readonly MemberGoal[]): void {
@@ -139,8 +143,10 @@ export function dropTrust(draft: Draft, goal: MemberGoal, all: readonly MemberGo
     );
     return;
   }
-  configure(draft, here, member, goal.settings, true);
-  restart(draft, here, member);
+  underDeadMan(draft, here, member, goal.settings, () => {
+    configure(draft, here, member, goal.settings, true);
+    restart(draft, here, member);
+  });
 }
 
 export function removeFiles(draft: Draft, goal: MemberGoal, paths: readonly string[]): void {
@@ -162,8 +168,10 @@ export function reopen(draft: Draft, goal: MemberGoal, all: readonly MemberGoal[
     [FLAG.listenPeerUrls]: [...new Set(listen)].join(','),
     [FLAG.peerClientCertAuth]: 'true',
   };
-  configure(draft, here, member, settings);
-  restart(draft, here, member);
+  underDeadMan(draft, here, member, settings, () => {
+    configure(draft, here, member, settings);
+    restart(draft, here, member);
+  });
 }
 
 export function needsSecondListener(draft: Draft, goal: MemberGoal): boolean {
@@ -189,8 +197,10 @@ export function revertUnderBothUrls(draft: Draft, goals: readonly MemberGoal[]):
     const why = 'dialers that meet http on the port stay with the http URL';
     const here = { phase: 'switch' as const, group: `switch/${member}`, why };
     const settings = isLast ? goal.settings : withTrustKept(draft, goal);
-    configure(draft, here, member, settings, isLast);
-    restart(draft, here, member);
+    underDeadMan(draft, here, member, settings, () => {
+      configure(draft, here, member, settings, isLast);
+      restart(draft, here, member);
+    });
   });
 }
 

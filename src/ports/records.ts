@@ -5,6 +5,7 @@ import type { RunId } from '../model/ids.ts';
 import type { JournalEntry } from '../model/journal.ts';
 import type { Answer } from './answer.ts';
 import type { MemberConfig } from './config.ts';
+import type { DeadMan } from './dead-man.ts';
 import type { Host } from './host.ts';
 import type { PeerDialer } from './peer.ts';
 import type { LogSource, Service } from './service.ts';
@@ -25,6 +26,8 @@ export interface MemberDoors {
   readonly config: MemberConfig;
   /** Undefined: no log can be read; the reason is for people. */
   readonly log: LogSource | undefined;
+  /** Absent: none can be left on its host. */
+  readonly deadMan?: DeadMan;
   /** Dials peer ports from the member's own host; absent: only this machine's dialer is there. */
   readonly dialer?: PeerDialer;
 }

@@ -2,7 +2,7 @@
 
 import { worldCells } from '../model/dial-cells.ts';
 import type { Failure, FailureCode, FailureStory } from '../model/failure.ts';
-import type { Breach, Invariant, Moment } from '../model/invariant.ts';
+import type { Breach, Invariant, Mishap, Moment } from '../model/invariant.ts';
 import { say } from '../model/laws.ts';
 import type { Rollout } from '../model/rollout.ts';
 import type { World } from '../model/world.ts';
@@ -47,11 +47,24 @@ function storyOf({ world, index, kind, mishap }: Moment, { steps }: Rollout): Fa
     const isLast = from + at === index;
     return `${String(from + at + 1).padStart(width)}  ${isLast ? verb : ''}${say(step)}`;
   });
-  if (mishap !== undefined) {
+  if (mishap?.fired !== undefined) {
+    lines.push(
+      `then the dead-man of ${mishap.fired} goes off: it has its settings of before again`,
+    );
+  }
+  if (mishap !== undefined && mishap.fired !== mishap.member) {
     const back = mishap.isBack ? ' and comes back from its disk' : '';
     lines.push(`then ${mishap.member} crashes${back}`);
   }
   return worldStory(world, lines);
+}
+
+/** `m3 crashes and comes back`, `the dead-man of m2 goes off and m3 crashes`. */
+export function mishapText({ member, isBack, fired }: Mishap): string {
+  const crash = `${member} crashes${isBack ? ' and comes back' : ''}`;
+  if (fired === undefined) return crash;
+  const first = `the dead-man of ${fired} goes off`;
+  return fired === member ? first : `${first} and ${crash}`;
 }
 
 /** The world as a small table, with what led to it. */
@@ -78,7 +91,5 @@ function whereOf(moment: Moment, total: number): string {
           : moment.kind === 'halfway'
             ? `in the middle of ${step}`
             : `after ${step}`;
-  if (moment.mishap === undefined) return at;
-  const { member, isBack } = moment.mishap;
-  return `${at}, if ${member} crashes${isBack ? ' and comes back' : ''} there`;
+  return moment.mishap === undefined ? at : `${at}, if ${mishapText(moment.mishap)} there`;
 }

@@ -1,8 +1,9 @@
 /** Walks every world of a rollout: before and after each step, half done, and with each member crashed or back. */
 
-import type { Moment } from '../model/invariant.ts';
+import type { Mishap, Moment } from '../model/invariant.ts';
 import { applyStep, lawOf } from '../model/laws.ts';
 import type { Rollout } from '../model/rollout.ts';
+import { fired } from '../model/steps/arm-dead-man.ts';
 import { started, stopped } from '../model/steps/restart-member.ts';
 import type { Step } from '../model/step.ts';
 import { type World, upMembers } from '../model/world.ts';
@@ -56,19 +57,39 @@ function changesWorld(step: Step): boolean {
   return step.kind !== 'take-snapshot' && step.kind !== 'issue-certificates';
 }
 
-/** Each up member crashes and stays down, or comes back from its disk with the list it had. */
+/**
+ * Each up member crashes and stays down, or comes back from its disk with the list it had. Where a dead-man is
+ * armed it goes off; whoever has lost touch with the host leaves that world behind, so the others may crash in
+ * it as well.
+ */
 function crashes(
   rollout: Rollout,
   world: World,
   index: number,
   kind: Moment['kind'],
 ): readonly Moment[] {
-  return upMembers(world).flatMap(({ name }) => {
+  const found = (at: World, mishap: Mishap): Moment => ({
+    ...momentOf(rollout, at, index, kind),
+    mishap,
+  });
+  const plain = crashesIn(world).map(([at, mishap]) => found(at, mishap));
+  const { armed } = world;
+  if (armed === undefined) return plain;
+  const after = fired(world);
+  const others = crashesIn(after).filter(([, { member }]) => member !== armed.member);
+  return [
+    ...plain,
+    found(after, { member: armed.member, isBack: true, fired: armed.member }),
+    ...others.map(([at, mishap]) => found(at, { ...mishap, fired: armed.member })),
+  ];
+}
+
+function crashesIn(world: World): readonly (readonly [World, Mishap])[] {
+  return upMembers(world).flatMap(({ name }): readonly (readonly [World, Mishap])[] => {
     const down = stopped(world, name);
-    const back = started(down, name);
     return [
-      { ...momentOf(rollout, down, index, kind), mishap: { member: name, isBack: false } },
-      { ...momentOf(rollout, back, index, kind), mishap: { member: name, isBack: true } },
+      [down, { member: name, isBack: false }],
+      [started(down, name), { member: name, isBack: true }],
     ];
   });
 }

@@ -6,7 +6,7 @@ import type { Invariant, Moment } from '../model/invariant.ts';
 import { lawOf, say } from '../model/laws.ts';
 import type { Violation } from '../model/proof.ts';
 import type { Rollout } from '../model/rollout.ts';
-import type { Found } from './counterexample.ts';
+import { type Found, mishapText } from './counterexample.ts';
 import type { Walk } from './explore.ts';
 import { OF_LINKS } from './rules.ts';
 
@@ -86,8 +86,7 @@ const GOOD = new WeakMap<readonly Invariant[], WeakMap<Answers, boolean>>();
 
 /** The same crash breaks the same rule at the start already: `if m3 crashes and comes back: `. */
 function crashText({ mishap }: Moment): string {
-  if (mishap === undefined) return '';
-  return `if ${mishap.member} crashes${mishap.isBack ? ' and comes back' : ''}: `;
+  return mishap === undefined ? '' : `if ${mishapText(mishap)}: `;
 }
 
 /** The end, and a crash in it; a way back may end as exposed as the run began. */

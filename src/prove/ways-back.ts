@@ -132,9 +132,10 @@ function stepKey({ after, ...step }: Step): string {
 }
 
 /** The parts of worlds are one object where they are equal; two that are not only cost a walk. */
-function worldKey({ nowMs, members, record, leader, unobserved, blocked }: World): string {
+function worldKey({ nowMs, members, record, leader, unobserved, blocked, armed }: World): string {
   const parts = [members, record, unobserved].map(numberOf).join(' ');
-  return `${parts} ${leader ?? '-'} ${String(nowMs)} ${blocked.join()}`;
+  const waits = armed === undefined ? '-' : `${armed.member} ${String(numberOf(armed.settings))}`;
+  return `${parts} ${leader ?? '-'} ${String(nowMs)} ${blocked.join()} ${waits}`;
 }
 
 function noWayBack(rollout: Rollout, index: number, { but, story }: Broken): Failure {

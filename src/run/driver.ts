@@ -10,9 +10,11 @@ import { runGate } from './gate-loop.ts';
 import type { EvidenceInput } from './evidence.ts';
 import { type Hands, evidenceOf } from './handlers/context.ts';
 import { linksKnown, worldAt } from './links-known.ts';
+import { armedNotes, clearOver, firingBehind } from './dead-man.ts';
 import { diagnosed } from './diagnosis.ts';
 import { look } from './freshness.ts';
 import { type HostLocks, makeHostLocks } from './host-locks.ts';
+import { unwritable } from './journal-writer.ts';
 import { type ClusterLock, NO_CLUSTER_LOCK, acquireLock, lockLost } from './lease.ts';
 import { type LogWatch, makeLogWatch } from './log-watch.ts';
 import { startMachine } from './machine.ts';
@@ -88,6 +90,7 @@ class Driver implements RunActors {
     if (written.kind === 'bad') return written;
     const taken = await this.#takeHosts(createRevision);
     if (taken !== undefined) return bad(taken);
+    await clearOver(this.#doors.members);
     await this.#baseline();
     return GOOD;
   };
@@ -109,6 +112,8 @@ class Driver implements RunActors {
   look: RunActors['look'] = async (context, signal) => {
     const step = present(stepAt(context), 'the step to look for');
     const where = this.#where(context);
+    // Nothing may hold it up: what is armed goes off by itself.
+    if (step.kind === 'disarm-dead-man') return GOOD;
     const closed = this.#outsideWindow(context, where);
     if (closed !== undefined) return bad(closed, 'foreign');
     if (!(await this.#holdsLock())) {
@@ -138,7 +143,9 @@ class Driver implements RunActors {
     const fenced = await this.#fence(context);
     if (fenced !== undefined) return bad(fenced, 'foreign');
     this.#movedAtMs = this.#doors.clock.nowMs();
-    return perform(this.#hands(context), step);
+    const hands = this.#hands(context);
+    const answer = await perform(hands, step);
+    return answer.kind === 'bad' ? ((await firingBehind(hands)) ?? answer) : answer;
   };
 
   recordDone: RunActors['recordDone'] = (context) => {
@@ -163,6 +170,11 @@ class Driver implements RunActors {
     const hands = this.#hands(context);
     const gated = await runGate({ hands, step, spec }, signal);
     if (gated.failure === undefined) return { kind: 'good', gated };
+    const fired = (await firingBehind(hands))?.failure;
+    if (fired !== undefined) {
+      const verdict = { kind: 'fail', because: fired.but, fault: 'foreign' } as const;
+      return { kind: 'good', gated: { ...gated, verdict, failure: fired } };
+    }
     const failure = await diagnosed(
       this.#doors,
       hands.after,
@@ -192,6 +204,9 @@ class Driver implements RunActors {
     const because = failure === undefined ? whyBarred(context) : undefined;
     if (outcome === 'paused' && because !== undefined) {
       this.#doors.events.emit({ type: 'pausing', because: `${because}, as asked` });
+    }
+    for (const what of armedNotes(this.#doors.journal.state())) {
+      await this.#write({ type: 'noted', what });
     }
     const written = await this.#write({ type: 'closed', outcome, failure });
     await this.#hosts?.release();
@@ -281,12 +296,4 @@ function whereOf(context: Context, behind: number): string {
   const total = String(behind + context.proven.rollout.steps.length);
   const back = context.direction === 'forward' ? '' : ` of the ${context.direction}`;
   return `step ${String(behind + context.index + 1)} of ${total}${back}`;
-}
-
-function unwritable(failure: Failure): Failure {
-  return {
-    ...failure,
-    so: 'a run whose journal cannot be written stops at once, and can be resumed',
-    remedy: 'make room for the state folder, then peershift resume',
-  };
 }

@@ -6,11 +6,13 @@
 import { worldDifferences } from '../model/compare.ts';
 import type { Difference } from '../model/compare.ts';
 import type { Failure } from '../model/failure.ts';
+import type { MemberName } from '../model/ids.ts';
 import { say } from '../model/laws.ts';
 import { failureTolerance } from '../model/quorum.ts';
 import { writtenDigests } from '../model/run-state.ts';
 import { type Step, memberOfStep, takesDown } from '../model/step.ts';
 import { type World, isUp, memberOf } from '../model/world.ts';
+import { firedFailure } from './dead-man.ts';
 import { gistOf } from './gist.ts';
 import { type Answer, GOOD, MAX_REPLANS, bad } from './machine-types.ts';
 import type { RunDoors, Seen } from './run-doors.ts';
@@ -35,6 +37,8 @@ export async function look(input: LookInput, signal: AbortSignal): Promise<Answe
     const seen = await doors.observe();
     const answer = seen.ok ? judge(input, seen.value) : bad(unseen(input, seen.error), 'foreign');
     if (answer.kind !== 'bad' || answer.fault === 'ours') return answer;
+    // Waiting brings nothing back.
+    if (answer.failure?.code === 'DEADMAN_FIRED') return answer;
     if (signal.aborted || doors.clock.nowMs() > giveUpAtMs) return answer;
     const waitsFor = answer.failure?.but ?? '';
     if (gistOf(waitsFor) !== said) {
@@ -48,6 +52,9 @@ export async function look(input: LookInput, signal: AbortSignal): Promise<Answe
 
 function judge(input: LookInput, seen: Seen): Answer {
   const found = worldDifferences(input.expected, seen.world);
+  const off = input.expected.armed?.member;
+  if (off !== undefined && found.some(({ kind, member }) => kind === 'dead-man' && member === off))
+    return bad(firedFailure(off, input.where, firedResult(seen, off)), 'foreign');
   const down = found.filter((each) => each.kind === 'down');
   if (down.length > 0) return bad(foreign(input, down), 'foreign');
   const edited = found.filter((each) => ['file', 'settings', 'process'].includes(each.kind));
@@ -61,6 +68,12 @@ function judge(input: LookInput, seen: Seen): Answer {
   const thin = withoutTolerance(input, seen);
   if (thin !== undefined) return bad(thin, 'foreign');
   return GOOD;
+}
+
+function firedResult({ observed }: Seen, member: MemberName): string {
+  const fact = observed.members.find((each) => each.name === member)?.deadMan;
+  const state = fact?.known === true ? fact.value : undefined;
+  return state?.state === 'fired' ? state.result : 'it is gone from its host';
 }
 
 /**

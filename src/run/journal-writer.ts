@@ -2,6 +2,7 @@
 
 import { assert } from '../base/assert.ts';
 import { isoTime } from '../base/time.ts';
+import type { Failure } from '../model/failure.ts';
 import type { RunId } from '../model/ids.ts';
 import { JOURNAL_VERSION, type JournalBody, type JournalEntry } from '../model/journal.ts';
 import { EMPTY_RUN, type RunState, foldEntry } from '../model/run-state.ts';
@@ -43,5 +44,14 @@ export function makeJournalWriter(input: JournalWriterInput): JournalWriter {
       return written;
     },
     state: () => state,
+  };
+}
+
+/** What stops a run at once, in the words of a run. */
+export function unwritable(failure: Failure): Failure {
+  return {
+    ...failure,
+    so: 'a run whose journal cannot be written stops at once, and can be resumed',
+    remedy: 'make room for the state folder, then peershift resume',
   };
 }

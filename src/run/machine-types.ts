@@ -158,6 +158,8 @@ export function leavesStopped(context: Context): boolean {
   const group = steps[context.index]?.group;
   if (group === undefined) return false;
   const begun = steps.slice(0, context.index + 1).filter((step) => step.group === group);
+  // Behind the gate of its start nothing is stopped any more.
+  if (begun.at(-1)?.kind === 'disarm-dead-man') return false;
   return begun.some((step) => step.kind === 'stop-member');
 }
 

@@ -59,7 +59,8 @@ export function pauseBefore(
   if (after.kind === 'step') return lastDone.id === after.step ? `after ${after.step}` : undefined;
   const { member } = after;
   const isOf = (each: Step): boolean => takesPart(each) && each.member === member;
-  const isLast = isOf(lastDone) && !steps.slice(index).some(isOf);
+  const isHis = isOf(lastDone) || (endsGroup(lastDone) && lastDone.member === member);
+  const isLast = isHis && !steps.slice(index).some(isOf);
   return isLast ? `after ${member}` : undefined;
 }
 
@@ -117,10 +118,16 @@ function parseAfter(text: string, { steps }: Rollout): Result<PauseAfter, string
   if (member !== undefined) return ok({ kind: 'member', member });
   const byNumber = /^\d+$/.test(text) ? steps[Number(text) - 1] : undefined;
   const step = byNumber ?? steps.find(({ id }) => id === text);
-  if (step !== undefined) return ok({ kind: 'step', step: step.id });
+  if (step !== undefined) return ok({ kind: 'step', step: lastOfGroup(step, steps).id });
   return err(
     `"${text}" is none of the members ${members.join(', ')} that are restarted, and no step from 1 to ${String(steps.length)}`,
   );
+}
+
+/** A pause never parts a group: it comes when the last step of it is done. */
+function lastOfGroup(step: Step, steps: readonly Step[]): Step {
+  if (step.group === undefined) return step;
+  return steps.findLast(({ group }) => group === step.group) ?? step;
 }
 
 type Part = Extract<Step, { kind: 'restart-member' | 'stop-member' | 'start-member' }>;
@@ -129,7 +136,14 @@ function takesPart(step: Step | undefined): step is Part {
   return takesDown(step) || bringsUp(step);
 }
 
+/** Behind the gate of the member's restart, in one group with it. */
+function endsGroup(step: Step): step is Extract<Step, { kind: 'disarm-dead-man' }> {
+  return step.kind === 'disarm-dead-man';
+}
+
+const TOUCHES: readonly Step['kind'][] = ['advertise-peer', 'configure-member', 'arm-dead-man'];
+
 function touchesMember(step: Step, member: MemberName): boolean {
-  const isTouch = step.kind === 'advertise-peer' || step.kind === 'configure-member';
+  const isTouch = TOUCHES.includes(step.kind);
   return memberOfStep(step) === member && (isTouch || takesPart(step));
 }

@@ -6,6 +6,7 @@ import { advertisePeer } from './handlers/advertise-peer.ts';
 import { checkLinks } from './handlers/check-links.ts';
 import { configureMember, recordCluster } from './handlers/configure-member.ts';
 import type { Hands } from './handlers/context.ts';
+import { armDeadMan, disarmDeadMan } from './handlers/dead-man.ts';
 import { installCertificates } from './handlers/install-certificates.ts';
 import { issueCertificates } from './handlers/issue-certificates.ts';
 import { reissueLeaf } from './handlers/reissue-leaf.ts';
@@ -43,6 +44,10 @@ export function perform(hands: Hands, step: Step): Promise<Answer> {
       return removeCertificates(hands, step);
     case 'reissue-leaf':
       return reissueLeaf(hands, step);
+    case 'arm-dead-man':
+      return armDeadMan(hands, step);
+    case 'disarm-dead-man':
+      return disarmDeadMan(hands, step);
     default:
       return unreachable(step);
   }

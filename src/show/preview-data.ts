@@ -9,8 +9,8 @@ import { applyStep, lawOf, say } from '../model/laws.ts';
 import { type ObservedState, valueOf } from '../model/observed.ts';
 import type { DegradedWindow, ProvenRollout, Violation } from '../model/proof.ts';
 import type { Direction } from '../model/rollout.ts';
-import { type SettingChange, environmentName } from '../model/settings.ts';
-import { type Step, bringsUp, memberOfStep } from '../model/step.ts';
+import { type SettingChange, environmentName, peerSettings } from '../model/settings.ts';
+import { type Step, type StepOf, bringsUp, memberOfStep } from '../model/step.ts';
 import { isHttps } from '../model/url.ts';
 import type { World } from '../model/world.ts';
 import { configDiff } from './config-diff.ts';
@@ -54,6 +54,8 @@ export interface PreviewData {
   readonly warnings: readonly string[];
   readonly onFailure: string;
   readonly lockKey: string;
+  /** How long a dead-man waits; undefined when the plan file asks for none. */
+  readonly deadManMs: number | undefined;
   /** Number of the step that saves it; undefined when no step does. */
   readonly backupStep: number | undefined;
   readonly settings: readonly string[];
@@ -89,6 +91,8 @@ export interface PreviewStep {
   readonly why: string;
   readonly writes: readonly PreviewSetting[];
   readonly installs: readonly { readonly path: string; readonly role: string }[];
+  /** Of a step that arms a dead-man: what the host does when it goes off. */
+  readonly firing: string | undefined;
   readonly gate: PreviewGate | undefined;
 }
 
@@ -149,6 +153,7 @@ export function previewJson(input: PreviewInput): PreviewData {
     warnings: input.warnings,
     onFailure: desired.onFailure,
     lockKey: `/peershift/${rollout.clusterId}/lock`,
+    deadManMs: desired.gates.deadmanMs,
     backupStep: backup < 0 ? undefined : backup + 1,
     settings: input.settings,
     isAboutToRun: input.isAboutToRun === true,
@@ -182,8 +187,15 @@ function stepData(input: PreviewInput, step: Step, index: number): PreviewStep {
     why: step.why,
     writes: changes.map((change) => settingData(input.desired, step, change)),
     installs: 'files' in step ? step.files.map(({ path, role }) => ({ path, role })) : [],
+    firing: step.kind === 'arm-dead-man' ? firingText(step) : undefined,
     gate: step.after === undefined ? undefined : gateData(step.after, step, before, after),
   };
+}
+
+function firingText({ member, settings, reverts }: StepOf<'arm-dead-man'>): string {
+  const listen = peerSettings(settings).listen.join(' and ');
+  const kept = reverts.length === 0 ? 'the settings as they are now' : 'leaf and trust kept';
+  return `${member} listens on ${listen} again, ${kept}, and is restarted by its own host`;
 }
 
 function settingData(desired: DesiredSpec, step: Step, change: SettingChange): PreviewSetting {

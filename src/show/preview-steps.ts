@@ -81,6 +81,7 @@ function childLines(
     ...(isNewReason ? child(indent, 'why', step.why).map(paint.dim) : []),
     ...installLines(step, indent),
     ...settingLines(step.writes, indent),
+    ...(step.firing === undefined ? [] : child(indent, 'goes off', step.firing)),
     ...(step.gate === undefined ? [] : child(indent, 'hold until', gateText(step.gate))),
   ];
 }

@@ -9,7 +9,7 @@ import { type PreviewData, type PreviewInput, previewJson } from './preview-data
 import { PREVIEW_COLUMNS, stepLines } from './preview-steps.ts';
 import { padTo } from './table.ts';
 import { hanging } from './wrap.ts';
-import { andList, counted, ranges } from './words.ts';
+import { andList, counted, ranges, limitText } from './words.ts';
 
 export type { PreviewData, PreviewInput } from './preview-data.ts';
 export { previewJson } from './preview-data.ts';
@@ -140,6 +140,7 @@ function tailLines(data: PreviewData, paint: Paint): readonly string[] {
       'lock',
       `${data.lockKey}, a key in this cluster while the run lasts, removed at its end`,
     ),
+    ...field('dead-man', deadManText(data)),
     ...field('backup', backupLine(data)),
     ...data.settings.flatMap((text) => field('also', text)),
     ...(data.isAboutToRun ? [] : field('confirm', confirmLine(data))),
@@ -199,6 +200,24 @@ function failureLine(data: PreviewData): string {
   return data.onFailure === 'rollback'
     ? 'roll back, by steps proven from the cluster as it is then'
     : 'pause, and leave the decision to a person';
+}
+
+/** Said also of restarts without one: nobody should count on what is not there. */
+function deadManText({ deadManMs, steps }: PreviewData): string {
+  if (deadManMs === undefined) return '';
+  const armed = steps.filter(({ kind }) => kind === 'arm-dead-man');
+  const groups = armed.map(({ group }) => group);
+  const bare = steps.filter(({ kind, group }) => {
+    return (kind === 'restart-member' || kind === 'start-member') && !groups.includes(group);
+  });
+  const numbers = armed.map(({ number }) => number);
+  const first =
+    armed.length === 0
+      ? 'none is armed'
+      : `armed by ${stepsAt(numbers)}, one at a time, each for ${limitText(deadManMs)}, and disarmed behind its gate`;
+  if (bare.length === 0) return first;
+  const where = stepsAt(bare.map(({ number }) => number));
+  return `${first}; none for ${where}: where nothing is written, or the member is down already, there is nothing to put back`;
 }
 
 function backupLine(data: PreviewData): string {

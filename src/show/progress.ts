@@ -149,6 +149,10 @@ function effectsText(effects: readonly Effect[]): string {
     switch (effect.kind) {
       case 'restarted':
         return effect.pid === undefined ? [] : [`pid ${String(effect.pid)}`];
+      case 'armed':
+        return [`goes off at ${effect.firesAt}`];
+      case 'went-off':
+        return [`it went off: ${effect.result}`];
       case 'backed-up':
         return [`${effect.path}, ${counted(effect.sizeBytes, 'byte')}`];
       case 'config-written':
@@ -159,6 +163,7 @@ function effectsText(effects: readonly Effect[]): string {
       case 'file-removed':
       case 'updated':
       case 'led':
+      case 'disarmed':
         return [];
     }
   });

@@ -6,7 +6,7 @@ import type { Failure } from '../model/failure.ts';
 import { quorumOf } from '../model/quorum.ts';
 import { FLAG } from '../model/settings.ts';
 import { type MemberWorld, type World, isUp, memberOf, upMembers } from '../model/world.ts';
-import { words } from './shell-words.ts';
+import { words } from '../base/shell-words.ts';
 
 export interface ByHand {
   readonly desired: DesiredSpec;

@@ -2,6 +2,7 @@
 
 import { isoTime } from '../base/time.ts';
 import { cellsOf } from '../model/dial-cells.ts';
+import type { DeadManFact } from '../model/dead-man.ts';
 import type { DialAnswer } from '../model/dial.ts';
 import { say } from '../model/laws.ts';
 import type { Fact, ObservedMember, ObservedState } from '../model/observed.ts';
@@ -95,6 +96,7 @@ function memberLines(member: ObservedMember, paint: Paint): readonly string[] {
     ['peer tls', factText(member.running, (settings) => tlsText(peerSettings(settings)))],
     ...healthRows(member, paint),
     ...unknownRows(member, paint),
+    ...deadManRows(member, paint),
     ...member.contradictions.map((text) => ['differs', paint.yellow(text)] as const),
     ...member.configProblems.map((text) => ['config', paint.yellow(text)] as const),
   ];
@@ -110,6 +112,32 @@ function healthRows({ health }: ObservedMember, paint: Paint): readonly Row[] {
   if (!health.known || health.value.isHealthy) return [];
   const reason = withoutControls(health.value.reason ?? 'no reason given');
   return [['health', paint.red(`not healthy: ${reason}`)]];
+}
+
+function deadManRows({ name, deadMan }: ObservedMember, paint: Paint): readonly Row[] {
+  if (deadMan === undefined) return [];
+  if (!deadMan.known) return [['dead-man', unknownText(deadMan)]];
+  const fact = deadMan.value;
+  if (fact === undefined) return [];
+  return [['dead-man', paint.yellow(deadManText(name, fact))]];
+}
+
+function deadManText(name: string, fact: DeadManFact): string {
+  const of = `(run ${fact.run})`;
+  switch (fact.state) {
+    case 'armed':
+      return fact.isTicking
+        ? `armed: at ${isoTime(fact.firesAtMs)} ${name} gets its settings of before back by itself ${of}`
+        : `armed, and its timer is gone, as after a restart of the host: it will not go off ${of}`;
+    case 'firing':
+      return `going off: its settings of before are just put back ${of}`;
+    case 'fired':
+      return fact.result === 'done'
+        ? `went off: ${name} has its settings of before again ${of}`
+        : `went off: ${withoutControls(fact.result)} ${of}`;
+    case 'disarmed':
+      return `disarmed ${of}`;
+  }
 }
 
 /** A reason is a sentence, and stands below the table; what is unknown for one reason is told at once. */

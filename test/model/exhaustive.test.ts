@@ -26,6 +26,8 @@ const EVERY_OF_OTHERS: Readonly<Record<number, number>> = { 3: 11, 5: 997 };
 /** There are some hundred thousand mixes of seven members and some million of nine: these many are drawn. */
 const DRAWN = 4;
 const EVERY_WAY_BACK = 2;
+/** With a dead-man, whose firing is walked at every point. */
+const EVERY_WITH_DEAD_MAN: Readonly<Record<number, number>> = { 1: 1, 2: 5, 3: 17, 5: 1999 };
 const SEED = Number(process.env['SEED'] ?? 20_261_122);
 /** Ten times what the slowest takes on a quiet machine. */
 const TIMEOUT_MS = 120_000;
@@ -106,6 +108,17 @@ describe('a mix with several members in the middle of their turns, as no strateg
     (size) => {
       const mixes = mixesOf(size).filter((mix) => !isOneHalf(mix));
       walk({ mixes: everyOf(mixes, EVERY_OF_OTHERS[size] ?? 1), leaders: 'one' });
+    },
+    TIMEOUT_MS,
+  );
+});
+
+describe('a mix with one member at most in the middle of its turn, and a dead-man around every change', () => {
+  it.each([1, 2, 3, 5])(
+    'is finished by every strategy, whenever the dead-man goes off, %i members',
+    (size) => {
+      const mixes = everyOf(mixesOf(size).filter(isOneHalf), EVERY_WITH_DEAD_MAN[size] ?? 1);
+      walk({ mixes, leaders: 'one', hasDeadMan: true });
     },
     TIMEOUT_MS,
   );

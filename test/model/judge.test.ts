@@ -8,6 +8,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { FileContent, Leaf } from '../../src/model/certificate.ts';
 import type { Failure } from '../../src/model/failure.ts';
 import type { Rollout } from '../../src/model/rollout.ts';
+import { FLAG, type Settings } from '../../src/model/settings.ts';
 import type { Step } from '../../src/model/step.ts';
 import { STRATEGIES } from '../../src/model/desired.ts';
 import { cutOff } from '../../src/prove/invariants/cut-off.ts';
@@ -17,7 +18,7 @@ import { quorum } from '../../src/prove/invariants/quorum.ts';
 import { prove } from '../../src/prove/prove.ts';
 import { type Bad, type Judgement, type Place, judgeRollout } from '../support/judge.ts';
 import { mixText, mixedWorldOf, mixesOf } from '../support/mixes.ts';
-import { desiredFor } from '../support/rollouts.ts';
+import { desiredFor, withDeadMan } from '../support/rollouts.ts';
 import { planBack, planOn } from '../support/small-clusters.ts';
 
 /** The rules that the judge knows; the others are about what a step needs and in which order it stands. */
@@ -42,6 +43,8 @@ afterAll(() => {
 const CASES = STRATEGIES.flatMap((strategy) => {
   return strategy === 'rebuild' ? [] : [1, 2, 3, 5].map((size) => ({ strategy, size }));
 });
+/** A dead-man makes half as many worlds more: fewer mixes. */
+const DEAD_MAN_EVERY: Readonly<Record<number, number>> = { 1: 1, 2: 13, 3: 307, 5: 40_009 };
 
 describe('the proof and a judge that shares no code with it', () => {
   it.each(CASES)('say the same of $strategy with $size members', ({ strategy, size }) => {
@@ -57,6 +60,30 @@ describe('the proof and a judge that shares no code with it', () => {
         agreed.set(kind, (agreed.get(kind) ?? 0) + 1);
       }
     }
+  });
+
+  it.each(CASES)(
+    'say the same of $strategy with $size members and a dead-man that may go off at any moment',
+    ({ strategy, size }) => {
+      for (const { rollout, text } of rolloutsOf(strategy, size, true)) {
+        expect(rollout.steps.some(({ kind }) => kind === 'arm-dead-man')).toBe(
+          rollout.steps.some(({ kind }) => kind === 'disarm-dead-man'),
+        );
+        for (const spoilt of [rollout, ...spoiltTimersOf(rollout)]) {
+          const ours = verdictOfProof(spoilt);
+          const theirs = judgeRollout(spoilt);
+          const verdict = ours === UNFIT ? UNFIT : verdictOfJudge(theirs, spoilt);
+          expect(`${text}: ${ours}`).toBe(`${text}: ${verdict}`);
+          worldCount += theirs.worldCount;
+          const kind = ours.includes('went off') ? 'a dead-man goes off' : '';
+          if (kind !== '') agreed.set(kind, (agreed.get(kind) ?? 0) + 1);
+        }
+      }
+    },
+  );
+
+  it('have met dead-men that would do harm, and refused them', () => {
+    expect(agreed.get('a dead-man goes off') ?? 0).toBeGreaterThan(20);
   });
 
   it('have met each of the four rules as the first to break, somewhere in all of these', () => {
@@ -83,11 +110,17 @@ interface Case {
 }
 
 /** From every so many-th mix, each with another leader: on to the goal, and from there back. */
-function rolloutsOf(strategy: (typeof STRATEGIES)[number], size: number): readonly Case[] {
-  const mixes = mixesOf(size).filter((_, index) => index % (EVERY[size] ?? 1) === 0);
+function rolloutsOf(
+  strategy: (typeof STRATEGIES)[number],
+  size: number,
+  hasDeadMan = false,
+): readonly Case[] {
+  const every = hasDeadMan ? DEAD_MAN_EVERY : EVERY;
+  const mixes = mixesOf(size).filter((_, index) => index % (every[size] ?? 1) === 0);
   return mixes.flatMap((mix, index) => {
     const world = mixedWorldOf(mix, index % size);
-    const desired = desiredFor(world, { strategy });
+    const plain = desiredFor(world, { strategy });
+    const desired = hasDeadMan ? withDeadMan(plain) : plain;
     const forward = planOn(world, desired);
     const proven = prove(forward, { accept: [], rollbackFrom: undefined, invariants: [] });
     const end = proven.ok ? proven.value.worlds.at(-1) : undefined;
@@ -120,6 +153,32 @@ function spoiltWaysOf(rollout: Rollout): readonly Rollout[] {
       direction: 'rollback' as const,
     })),
   ];
+}
+
+/**
+ * Timers that put back what they should not: the settings without trust and leaf, as the original file has
+ * them; and another listener than anybody is told to dial.
+ */
+function spoiltTimersOf(rollout: Rollout): readonly Rollout[] {
+  const armedWith = (change: (settings: Settings) => Settings): Rollout => {
+    const steps = rollout.steps.map((step) => {
+      return step.kind === 'arm-dead-man' ? { ...step, settings: change(step.settings) } : step;
+    });
+    return { ...rollout, steps };
+  };
+  const bare = armedWith((settings) => {
+    const kept = Object.entries(settings).filter(
+      ([flag]) => !/^peer-(cert|key|trusted)/u.test(flag),
+    );
+    return Object.fromEntries(kept);
+  });
+  const deaf = armedWith((settings) => ({
+    ...settings,
+    [FLAG.listenPeerUrls]: 'http://10.255.255.1:2380',
+    [FLAG.peerTrustedCaFile]: '',
+    [FLAG.peerClientCertAuth]: '',
+  }));
+  return [bare, deaf];
 }
 
 const SPOILT_LEAVES: readonly Partial<Leaf>[] = [
@@ -174,8 +233,9 @@ function refusalText({ where, but }: Failure): string {
   const [, kind = '', number = '0'] =
     /^(?:at the )?(start|before|in the middle|after|end)(?: of)?(?: step (\d+))?/u.exec(where) ??
     [];
-  const [, crashed, back] = /if (\S+) crashes( and comes back)?/u.exec(where) ?? [];
-  const place = { crashed, isBack: back !== undefined };
+  const [, crashed, back] = /(\S+) crashes( and comes back)?/u.exec(where) ?? [];
+  const [, wentOff] = /the dead-man of (\S+) goes off/u.exec(where) ?? [];
+  const place = { crashed, isBack: back !== undefined, wentOff };
   return placeText(rule, kind === 'in the middle' ? 'middle' : kind, number, place);
 }
 
@@ -191,15 +251,17 @@ function placeText(
   rule: string,
   kind: string,
   step: string,
-  { crashed, isBack }: Pick<Place, 'crashed' | 'isBack'>,
+  { crashed, isBack, wentOff }: Pick<Place, 'crashed' | 'isBack' | 'wentOff'>,
 ): string {
   const mishap = crashed === undefined ? '' : `, ${crashed} ${isBack ? 'is back' : 'crashed'}`;
-  return `${kind} ${step}${mishap}: ${rule}`;
+  const timer = wentOff === undefined ? '' : `, that of ${wentOff} went off`;
+  return `${kind} ${step}${timer}${mishap}: ${rule}`;
 }
 
 /** The earliest step; there, without a crash before with one; there, whole worlds before half ones. */
 function weightOf({ at }: Bad): number {
-  return at.step * 4 + (at.crashed === undefined ? 0 : 2) + (at.kind === 'middle' ? 1 : 0);
+  const isCalm = at.crashed === undefined && at.wentOff === undefined;
+  return at.step * 4 + (isCalm ? 0 : 2) + (at.kind === 'middle' ? 1 : 0);
 }
 
 /**

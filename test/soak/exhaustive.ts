@@ -1,6 +1,13 @@
 /** Turns every mix of 1, 2, 3 and 5 members, and drawn ones of 7 and 9, into proofs of all strategies, counted. */
 
-import { type Mix, type TallyInput, isWhole, tallyOf, withOneHalf } from '../support/exhaustive.ts';
+import {
+  type Mix,
+  type TallyInput,
+  isOneHalf,
+  isWhole,
+  tallyOf,
+  withOneHalf,
+} from '../support/exhaustive.ts';
 import { drawnMixes, mixesOf } from '../support/mixes.ts';
 import type { Soak, Unit } from './soaks.ts';
 
@@ -31,6 +38,12 @@ export const exhaustive: Soak = {
       leaders: 'each',
       isBackToo: true,
     }),
+    ...[1, 2, 3].flatMap((size) =>
+      chunks(`${String(size)} members with a dead-man`, mixesOf(size).filter(isOneHalf), {
+        leaders: 'one',
+        hasDeadMan: true,
+      }),
+    ),
     ...chunks('5 members', mixesOf(5), { leaders: 'one' }),
   ],
 };
@@ -38,7 +51,7 @@ export const exhaustive: Soak = {
 function chunks(
   what: string,
   mixes: readonly Mix[],
-  how: Pick<TallyInput, 'leaders' | 'isBackToo'>,
+  how: Pick<TallyInput, 'leaders' | 'isBackToo' | 'hasDeadMan'>,
 ): readonly Unit[] {
   const count = Math.ceil(mixes.length / MIXES_A_UNIT);
   return Array.from({ length: count }, (_, index) => {

@@ -13,7 +13,7 @@ import { type World, upMembers } from '../../src/model/world.ts';
 import { isAtGoal } from '../../src/plan/plan-rollback.ts';
 import { prove } from '../../src/prove/prove.ts';
 import { MEMBER_STATES, type MemberState, mixText, mixedWorldOf } from './mixes.ts';
-import { desiredFor } from './rollouts.ts';
+import { desiredFor, withDeadMan } from './rollouts.ts';
 import { backTo, planOn } from './small-clusters.ts';
 
 export type Mix = readonly MemberState[];
@@ -81,17 +81,20 @@ export interface TallyInput {
   readonly from?: number;
   /** The way back from every step too. */
   readonly isBackToo?: boolean;
+  /** With a dead-man armed around every change of settings; its firing is walked at every point. */
+  readonly hasDeadMan?: boolean;
 }
 
 /** Every strategy on every one of these mixes. */
-export function tallyOf({ mixes, leaders, from = 0, isBackToo = false }: TallyInput): Tally {
+export function tallyOf(input: TallyInput): Tally {
+  const { mixes, leaders, from = 0 } = input;
   const sum = { proven: 0, worlds: 0, waysBack: 0 };
   const refused: Record<string, number> = {};
   const wrong: string[] = [];
   for (const [index, mix] of mixes.entries()) {
     for (const [offset, strategy] of ROLLING.entries()) {
       for (const leader of leadersOf(mix, leaders, from + index + offset)) {
-        const { text, proven, refusal } = tried(mix, strategy, leader, isBackToo);
+        const { text, proven, refusal } = tried(mix, strategy, leader, input);
         if (proven !== undefined) {
           sum.proven += 1;
           sum.worlds += proven.proof.worldCount;
@@ -119,9 +122,15 @@ interface Tried {
   readonly refusal: string | undefined;
 }
 
-function tried(mix: Mix, strategy: Strategy, leader: number, isBackToo: boolean): Tried {
+function tried(
+  mix: Mix,
+  strategy: Strategy,
+  leader: number,
+  { isBackToo = false, hasDeadMan = false }: TallyInput,
+): Tried {
   const world = mixedWorldOf(mix, leader);
-  const desired = desiredFor(world, { strategy });
+  const plain = desiredFor(world, { strategy });
+  const desired = hasDeadMan ? withDeadMan(plain) : plain;
   const rollout = planOn(world, desired);
   const text = `${strategy}: ${mixText(mix, world)}`;
   const accept = mix.length <= 2 ? ['downtime', 'hand-over'] : [];

@@ -86,7 +86,7 @@ const AREAS: readonly Area[] = [
     isPure: false,
     mayUseNode: true,
   },
-  ...['cli/', 'compose.ts', 'compose-hosts.ts', 'index.ts'].map((name) => ({
+  ...['cli/', 'compose.ts', 'compose-dead-man.ts', 'compose-hosts.ts', 'index.ts'].map((name) => ({
     name,
     imports: [''],
     isPure: false,

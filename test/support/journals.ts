@@ -127,6 +127,10 @@ function effectsOf(step: Step): readonly Effect[] {
       return [{ kind: 'updated', member: step.member, urls: step.to }];
     case 'transfer-leader':
       return [{ kind: 'led', from: step.from, to: step.to }];
+    case 'arm-dead-man':
+      return [{ kind: 'armed', member: step.member, firesAt: '2026-01-02T03:06:05.000Z' }];
+    case 'disarm-dead-man':
+      return [{ kind: 'disarmed', member: step.member }];
     case 'issue-certificates':
     case 'stop-member':
     case 'check-links':

@@ -24,6 +24,12 @@ interface Running {
   readonly demands: boolean;
 }
 
+/** What a timer on a host will do to it. */
+export interface Timer {
+  readonly member: string;
+  readonly writes: Readonly<Record<string, string>>;
+}
+
 interface Member {
   readonly name: string;
   readonly version: string;
@@ -38,6 +44,7 @@ export interface State {
   readonly members: readonly Member[];
   readonly list: Readonly<Record<string, readonly string[]>>;
   readonly leader: string | undefined;
+  readonly timer: Timer | undefined;
 }
 
 export interface Pair {
@@ -155,6 +162,20 @@ function spread(state: State): State {
   return { ...state, members };
 }
 
+/** What peershift writes into a configuration: a timer puts exactly these back. */
+const PEER_FLAGS =
+  /^(listen-peer|initial-(advertise-peer|cluster)|peer-(cert-file|key-file|trusted|client-cert-auth))/u;
+
+/** The timer went off: its settings stand in the place of those of now, and the member was restarted. */
+export function goOff(state: State, { member, writes }: Timer): State {
+  const members = state.members.map((each) => {
+    if (each.name !== member) return each;
+    const others = Object.entries(each.settings).filter(([flag]) => !PEER_FLAGS.test(flag));
+    return { ...each, settings: { ...Object.fromEntries(others), ...writes } };
+  });
+  return start(stop({ ...state, members, timer: undefined }, member), member);
+}
+
 export function halvesOf(state: State, step: Step): readonly State[] {
   switch (step.kind) {
     case 'restart-member':
@@ -221,14 +242,19 @@ export function take(state: State, step: Step): State {
       return start(state, step.member);
     case 'transfer-leader':
       return { ...state, leader: step.to };
+    case 'arm-dead-man':
+      return { ...state, timer: { member: step.member, writes: step.settings } };
+    case 'disarm-dead-man':
+      return { ...state, timer: undefined };
   }
 }
 
 /** What of a world this judge looks at; a source address that is unknown is none. */
-export function stateOf({ members, record, leader }: World): State {
+export function stateOf({ members, record, leader, armed }: World): State {
   return {
     list: record,
     leader,
+    timer: armed === undefined ? undefined : { member: armed.member, writes: armed.settings },
     members: members.map(({ name, version, process, disk, view, sources }) => {
       const [source] = Object.values(sources);
       return {

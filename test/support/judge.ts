@@ -9,6 +9,7 @@ import {
   type Pair,
   type State,
   componentsOf,
+  goOff,
   halvesOf,
   pairsOf,
   quorumOf,
@@ -33,6 +34,8 @@ export interface Place {
   readonly kind: 'start' | 'before' | 'middle' | 'after' | 'end';
   readonly crashed: string | undefined;
   readonly isBack: boolean;
+  /** Whose timer went off first. */
+  readonly wentOff: string | undefined;
 }
 
 export interface Judgement {
@@ -53,16 +56,16 @@ export function judgeRollout(rollout: Rollout): Judgement {
   const found = visits.flatMap((visit) => badnessOf(visit));
   const atStart = new Set(found.filter(({ at }) => at.kind === 'start').map(keyOf));
   const wasSo = (bad: Bad): boolean => {
-    const calm = { ...bad, at: { ...bad.at, crashed: undefined } };
+    const calm = { ...bad, at: { ...bad.at, crashed: undefined, wentOff: undefined } };
     return atStart.has(keyOf(bad)) || atStart.has(keyOf(calm));
   };
   const isForward = rollout.direction === 'forward';
   const bad = found.filter((each) => {
-    const { kind, step, crashed } = each.at;
+    const { kind, step } = each.at;
     if (kind === 'start') return false;
     // A way back may end as degraded, and as exposed to a crash, as the run began.
     if (kind === 'end') return isForward || each.rule === 'quorum' || each.rule === 'cut-off';
-    const isLastCrash = step === rollout.steps.length && crashed !== undefined && kind === 'after';
+    const isLastCrash = step === rollout.steps.length && isMishap(each.at) && kind === 'after';
     return (isLastCrash && isForward) || !wasSo(each);
   });
   const last = visits.at(-1)?.state;
@@ -74,9 +77,14 @@ function keyOf({ rule, subject, at }: Bad): string {
   return [
     rule,
     subject,
+    at.wentOff ?? '',
     at.crashed ?? '',
     at.crashed === undefined ? '' : String(at.isBack),
   ].join();
+}
+
+function isMishap({ crashed, wentOff }: Place): boolean {
+  return crashed !== undefined || wentOff !== undefined;
 }
 
 function visitsOf(rollout: Rollout): readonly Visit[] {
@@ -90,14 +98,23 @@ function visitsOf(rollout: Rollout): readonly Visit[] {
       : rollout.windows.find((each) => each.phase === steps[index]?.phase);
     const next = kind === 'start' ? undefined : steps[kind === 'before' ? index : index + 1];
     const place = { step: index + 1, kind, window, next };
-    visits.push({ ...place, state: at, crashed: undefined, isBack: false });
+    const none = { crashed: undefined, isBack: false, wentOff: undefined };
+    visits.push({ ...place, state: at, ...none });
     if (isCalm) return;
-    for (const { name, running } of at.members) {
-      if (running === undefined) continue;
-      const down = stop(at, name);
-      visits.push({ ...place, state: down, crashed: name, isBack: false });
-      visits.push({ ...place, state: start(down, name), crashed: name, isBack: true });
-    }
+    const crashAll = (before: State, wentOff: string | undefined): void => {
+      for (const { name, running } of before.members) {
+        if (running === undefined || name === wentOff) continue;
+        const down = stop(before, name);
+        visits.push({ ...place, state: down, crashed: name, isBack: false, wentOff });
+        visits.push({ ...place, state: start(down, name), crashed: name, isBack: true, wentOff });
+      }
+    };
+    crashAll(at, undefined);
+    if (at.timer === undefined) return;
+    const wentOff = at.timer.member;
+    const after = goOff(at, at.timer);
+    visits.push({ ...place, state: after, ...none, wentOff });
+    crashAll(after, wentOff);
   };
   visit('start', -1, state);
   steps.forEach((step, index) => {
@@ -112,8 +129,8 @@ function visitsOf(rollout: Rollout): readonly Visit[] {
 }
 
 function badnessOf(visit: Visit): readonly Bad[] {
-  const { state, step, kind, crashed, isBack } = visit;
-  const at = { step, kind, crashed, isBack };
+  const { state, step, kind, crashed, isBack, wentOff } = visit;
+  const at = { step, kind, crashed, isBack, wentOff };
   const up = state.members.filter(({ running }) => running !== undefined);
   const quorum = quorumOf(state.members.length);
   const groups = componentsOf(state);
@@ -124,7 +141,7 @@ function badnessOf(visit: Visit): readonly Bad[] {
   for (const { name } of up) {
     if (majority?.includes(name) === false) bad.push({ rule: 'cut-off', subject: name, at });
   }
-  if (crashed !== undefined) return bad;
+  if (isMishap(at)) return bad;
   const broken = pairsOf(state).filter(({ why }) => why !== 'yes');
   for (const { pair, why } of broken) {
     const isDeclared = visit.window?.reasons.some((reason) => reason === why) ?? false;

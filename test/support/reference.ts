@@ -29,7 +29,6 @@ const SWITCHES: readonly (readonly [key: string, on: string, plan: string])[] = 
     memberWith('host: { transport: local, sudo: true }'),
   ],
   ['gates.canary', 'anything but `false`', minimalWith('gates: { canary: { writes: true } }')],
-  ['gates.deadman', 'anything but `off`', minimalWith('gates: { deadman: 5m }')],
   ['hooks.beforeStep', 'any command', minimalWith('hooks: { beforeStep: [logger] }')],
   ['hooks.afterGate', 'any command', minimalWith('hooks: { afterGate: [logger] }')],
   ['hooks.onFailure', 'any command', minimalWith('hooks: { onFailure: [logger] }')],

@@ -54,6 +54,11 @@ export function desiredFor(world: World, changes: Partial<DesiredSpec> = {}): De
   };
 }
 
+/** The same, with a dead-man around every change of settings. */
+export function withDeadMan(desired: DesiredSpec): DesiredSpec {
+  return { ...desired, gates: { ...desired.gates, deadmanMs: 120_000 } };
+}
+
 /** A CA and leaves as they stand on hosts already, or as they are still to be issued. */
 export function materialFor(world: World): Material {
   const placed = world.members.map(({ disk }) => TLS_PATHS.leaf in disk.files);

@@ -9,7 +9,8 @@ export const startable: Invariant = {
   severity: 'fatal',
   rule: 'every member can start from what stands on its disk',
   check: ({ mishap, world }) => {
-    if (mishap !== undefined) return [];
+    // What a dead-man leaves stays until somebody comes; a crash leaves the disk as it was.
+    if (mishap !== undefined && mishap.fired !== mishap.member) return [];
     const known = KNOWN.get(world.members);
     if (known !== undefined) return known;
     const breaches = world.members.flatMap(stuck);

@@ -80,7 +80,8 @@ async function writeSettings(
 }
 
 /** What was there before the write was neither the start nor what this run had written. */
-function hasOthers(state: RunState, member: MemberName, digest: string): boolean {
+/** Does a file with this digest hold what somebody else wrote since the run began? */
+export function hasOthers(state: RunState, member: MemberName, digest: string): boolean {
   const isStartKnown = state.start.some((each) => each.name === member && each.configDigest !== '');
   return isStartKnown && !digestsOfOurs(state, member).includes(digest);
 }

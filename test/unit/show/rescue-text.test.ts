@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { type ByHand, procedureText } from '../../../src/show/rescue-text.ts';
-import { words } from '../../../src/show/shell-words.ts';
+import { words } from '../../../src/base/shell-words.ts';
 import { desiredFor } from '../../support/rollouts.ts';
 import { TLS_PATHS, httpsWorld, leafFor, withDown } from '../../support/worlds.ts';
 
