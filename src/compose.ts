@@ -239,9 +239,10 @@ function runFiles(folder: RunFolder): RunFiles {
     askPause: () => saveInRun(folder.pause, ''),
     onPauseAsked: (tell) => watchForPause(folder.pause, tell),
     openLog: () => openRunLog(folder.log, redact),
-    saveReport: async (json) => {
+    saveReport: async (json, page) => {
       const saved = await saveInRun(folder.reportJson, json);
-      return saved.ok ? ok(folder.reportJson) : saved;
+      const shown = saved.ok ? await saveInRun(folder.reportHtml, page) : saved;
+      return shown.ok ? ok(folder.reportHtml) : shown;
     },
   };
 }

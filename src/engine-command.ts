@@ -1,10 +1,13 @@
 /** What every command that changes things shares: its words, the lock of the state folder, its refusal, its report. */
 
-import type { Confirm, Ended, OnStop, Options, Rim } from './engine-types.ts';
+import { configEdits } from './discover/config-edits.ts';
+import type { Confirm, Ended, OnStop, Options, Prepared, Rim } from './engine-types.ts';
 import { type Failure, exitOf } from './model/failure.ts';
-import type { JournalEntry } from './model/journal.ts';
+import type { FileDiff, JournalEntry } from './model/journal.ts';
 import type { RunState } from './model/run-state.ts';
 import type { RunFiles } from './ports.ts';
+import { configDiff } from './show/config-diff.ts';
+import { reportPage } from './show/report-page.ts';
 import { reportOf } from './show/report.ts';
 import { reportJson } from './show/report-text.ts';
 
@@ -45,8 +48,19 @@ export async function saveReport(files: RunFiles, state: RunState): Promise<stri
   const entries = await files.readEntries();
   if (!entries.ok) return undefined;
   const report = reportOf(state, entries.value as readonly JournalEntry[]);
-  const saved = await files.saveReport(JSON.stringify(reportJson(report), undefined, 2));
+  const json = JSON.stringify(reportJson(report), undefined, 2);
+  const saved = await files.saveReport(json, reportPage(report));
   return saved.ok ? saved.value : undefined;
+}
+
+/** What the rollout makes of the members' files, as it is kept in the journal: secrets are masked. */
+export async function diffsOf(rim: Rim, { proven }: Prepared): Promise<readonly FileDiff[]> {
+  const edits = await configEdits(rim.doors, proven.rollout.steps);
+  return edits.flatMap((edit) => {
+    const diff = configDiff(edit);
+    const { member, path } = edit;
+    return diff.length === 0 ? [] : [{ member, path, diff }];
+  });
 }
 
 export function refused(failures: readonly Failure[]): Ended {

@@ -4,7 +4,7 @@
  */
 
 import type { Result } from './base/result.ts';
-import { type Commanded, refused, saveReport } from './engine-command.ts';
+import { type Commanded, diffsOf, refused, saveReport } from './engine-command.ts';
 import { exitOfRun } from './engine-exit.ts';
 import type { Ended, Prepared } from './engine-types.ts';
 import type { Failure } from './model/failure.ts';
@@ -62,10 +62,11 @@ export async function carryOut(work: Drive, ending: Ending = AS_IT_ENDED): Promi
       run: files.id,
       ...(past === undefined ? {} : { from: past }),
     });
-    const opened: Result<undefined, Failure> = await journal.write(work.opening);
+    const opened: Result<undefined, Failure> = await journal.write(await openingOf(work));
     if (!opened.ok) return refused([opened.error]);
     const doors = { ...clusterDoors(work, journal, events), ...work.skills(journal) };
-    const running = drive({ ...work.how, doors, proven: prepared.proven });
+    const watchesWrites = options.watchesWrites === true;
+    const running = drive({ ...work.how, watchesWrites, doors, proven: prepared.proven });
     command.onStop(running.stop);
     const listening = files.onPauseAsked(() => {
       running.stop('PAUSE');
@@ -83,6 +84,12 @@ export async function carryOut(work: Drive, ending: Ending = AS_IT_ENDED): Promi
   } finally {
     await log.close();
   }
+}
+
+/** A new run also keeps what it is about to make of people's files. */
+async function openingOf({ opening, command, prepared }: Drive): Promise<JournalBody> {
+  if (opening.type !== 'opened') return opening;
+  return { ...opening, diffs: await diffsOf(command.rim, prepared) };
 }
 
 function clusterDoors(

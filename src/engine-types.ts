@@ -46,6 +46,8 @@ export interface Options {
   readonly owner: string;
   /** Owner text of a dead run whose cluster lock is taken over. */
   readonly breaksLockOf?: string | undefined;
+  /** --watch-writes */
+  readonly watchesWrites?: boolean | undefined;
   readonly newRunId: () => RunId;
   readonly events: EventSink;
 }

@@ -96,6 +96,10 @@ function addPlanCommands(onPlan: OnPlan): void {
     command.option('--yes', 'answer every question with yes');
   for (const command of [run, resume, rollback]) {
     command.option('--break-lock <owner>', "take over this dead owner's lock before it expires");
+    command.option(
+      '--watch-writes',
+      'read how fast the store changes and who leads, all run long: for the view and the report',
+    );
   }
   for (const command of [run, resume]) {
     const stopBefore = new Option('--stop-before <phase>', 'pause (exit 4) before this phase');
@@ -153,11 +157,12 @@ function addLooks(onPlan: OnPlan): void {
     'is every peer link mutual TLS, and nothing else accepted?',
     async () => (await import('./commands/verify.ts')).verify,
   );
-  onPlan(
+  const report = onPlan(
     'report',
-    'the record of a run',
+    'the record of a run, as text, JSON or one HTML page',
     async () => (await import('./commands/report.ts')).report,
   );
+  report.option('--html <file>', 'write it as one page that needs no server; never over a file');
 }
 
 interface LabVerb {

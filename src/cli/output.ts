@@ -9,6 +9,7 @@ import { type FailureKind, failuresText } from '../show/failure-text.ts';
 import { type Paint, PLAIN } from '../show/paint.ts';
 import { type KnownSteps, knownAfter, progressLine } from '../show/progress.ts';
 import { redact } from '../show/redact.ts';
+import type { LiveView } from './live-view.ts';
 
 export interface OutputOptions {
   /** One JSON object a line on stdout, and nothing else there. */
@@ -32,6 +33,7 @@ export class Output implements EventSink {
   #seq = 0;
   #known: KnownSteps = { steps: [] };
   #run: string | undefined;
+  #live: LiveView | undefined;
 
   constructor(options: OutputOptions) {
     this.json = options.json;
@@ -45,15 +47,31 @@ export class Output implements EventSink {
       this.#line(event);
       return;
     }
-    const line = progressLine(event, this.#known, this.paint);
+    const isTold = this.#live?.tells(event) ?? true;
+    this.#live?.see(event);
+    const line = isTold ? progressLine(event, this.#known, this.paint) : undefined;
     if (line !== undefined) this.progress(line);
+  }
+
+  /** From now on a run is followed by a view at the foot of the terminal, where stderr is one. */
+  async followLive(): Promise<void> {
+    if (this.json || !process.stderr.isTTY) return;
+    const { LiveView } = await import('./live-view.ts');
+    this.#live = new LiveView(process.stderr, this.paint);
+  }
+
+  endLive(): void {
+    this.#live?.end();
+    this.#live = undefined;
   }
 
   /** A line for whoever watches; never on stdout. */
   progress(text: string): void {
     if (this.json) return;
     const time = new Date().toISOString().slice(11, 19);
-    process.stderr.write(`${this.paint.dim(time)}  ${redact(text)}\n`);
+    const line = `${this.paint.dim(time)}  ${redact(text)}`;
+    if (this.#live === undefined) process.stderr.write(`${line}\n`);
+    else this.#live.line(line);
   }
 
   /** What the command was asked for. */

@@ -29,6 +29,7 @@ export interface SessionFlags extends GlobalFlags {
   readonly acceptDowntime?: boolean | undefined;
   readonly tolerateDown?: readonly string[] | undefined;
   readonly breakLock?: string | undefined;
+  readonly watchWrites?: boolean | undefined;
 }
 
 /** The exit code of work done on a plan file; what stood in its way has been told. */
@@ -110,6 +111,7 @@ export function optionsOf(output: Output, flags: SessionFlags): Options {
     acceptDowntime: flags.acceptDowntime === true,
     tolerateDown: flags.tolerateDown ?? [],
     breaksLockOf: flags.breakLock,
+    watchesWrites: flags.watchWrites,
     program: PROGRAM,
     owner: `${userInfo().username}@${hostname()} pid ${String(process.pid)}`,
     newRunId: () => freshRunId(flags.run),

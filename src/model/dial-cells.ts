@@ -17,6 +17,24 @@ export function cellsOf(matrix: ReadonlyMap<string, DialAnswer>): DialCells {
   return Object.fromEntries([...matrix].map(([pair, answer]) => [pair, cellOf(answer)]));
 }
 
+/** Who can dial whom after so many steps (0: before the first). */
+export interface DialsAfter {
+  readonly after: number;
+  readonly cells: DialCells;
+}
+
+/** `worlds[n]` is what n steps leave; only those that differ from the one before. */
+export function dialsThrough(worlds: readonly World[]): readonly DialsAfter[] {
+  let last = '';
+  return worlds.flatMap((world, after) => {
+    const cells = worldCells(world);
+    const text = JSON.stringify(cells);
+    if (text === last) return [];
+    last = text;
+    return [{ after, cells }];
+  });
+}
+
 function cellOf(answer: DialAnswer): string {
   switch (answer.can) {
     case 'yes':

@@ -1,7 +1,7 @@
 /** Everything the engine can tell while it works; show/ makes the sentences. */
 
 import type { Failure } from './failure.ts';
-import type { JournalBody } from './journal.ts';
+import type { JournalBody, WriteSample } from './journal.ts';
 import type { StepId } from './ids.ts';
 
 export type PeershiftEvent =
@@ -13,6 +13,18 @@ export type PeershiftEvent =
       readonly waitsFor: string;
       readonly elapsedMs: number;
     }
+  /** The same with figures that merely grow, at most each second: for whoever watches. */
+  | {
+      readonly type: 'gate-looked';
+      readonly step: StepId;
+      readonly waitsFor: string;
+      readonly elapsedMs: number;
+      readonly timeoutMs: number;
+      /** Ordered pairs that no fresh probe has shown good so far. */
+      readonly unseen: readonly string[];
+    }
+  /** With --watch-writes, each second. */
+  | ({ readonly type: 'writes' } & WriteSample)
   | { readonly type: 'looking'; readonly where: string }
   | { readonly type: 'stopping'; readonly signal: string }
   /** A run ends as paused because somebody asked for it. */

@@ -115,6 +115,7 @@ export const FAILURES = {
   NO_ROLLOUT: { exit: 3, meaning: 'no ordered steps lead from this cluster to the wanted one' },
   ALREADY_RUNNING: { exit: 3, meaning: 'another run is active' },
   STATE_UNWRITABLE: { exit: 3, meaning: 'the state folder cannot be written' },
+  OUTPUT_UNWRITABLE: { exit: 3, meaning: 'a file that was asked for cannot be written' },
   JOURNAL_INVALID: { exit: 3, meaning: 'the journal is not a history that a run can have' },
   RESCUE_IMPOSSIBLE: {
     exit: 6,

@@ -16,6 +16,7 @@ const FIELDS: Readonly<Record<JournalBody['type'], Readonly<Record<string, Kind>
   failed: { step: 'text', failure: 'object' },
   gate: { step: 'text', verdict: 'object', tookMs: 'number' },
   noted: { what: 'text' },
+  watched: { samples: 'objects' },
   unlocked: {},
   closed: { outcome: 'text' },
 };

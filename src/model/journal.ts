@@ -1,5 +1,6 @@
 /** The entries of a run's journal, and the table of which may follow which. */
 
+import type { DialsAfter } from './dial-cells.ts';
 import type { Failure } from './failure.ts';
 import type { MemberId, MemberName, RunId, StepId } from './ids.ts';
 import type { Verdict } from './gate.ts';
@@ -34,6 +35,8 @@ export type JournalBody =
       readonly start: readonly MemberStart[];
       /** Only of a rescue: it is told apart from a run before its first plan. */
       readonly direction?: Direction;
+      /** What the rollout makes of configuration files, as unified diffs without anybody's secrets. */
+      readonly diffs?: readonly FileDiff[];
     }
   | {
       readonly type: 'resumed';
@@ -59,6 +62,11 @@ export type JournalBody =
       readonly windows?: readonly DegradedWindow[];
       /** Of the run's first plan: what logs were full of before the first change. */
       readonly noise?: readonly Noise[];
+      /** Who can dial whom after so many steps (0: before the first), where that changes. */
+      readonly dials?: readonly DialsAfter[];
+      /** Who leads before the first step; undefined where nobody does or it is not known. */
+      readonly leader?: MemberName | undefined;
+      readonly proof?: PlannedProof;
     }
   | { readonly type: 'intended'; readonly step: StepId; readonly index: number }
   | { readonly type: 'done'; readonly step: StepId; readonly effects: readonly Effect[] }
@@ -76,14 +84,54 @@ export type JournalBody =
       readonly tookMs: number;
       /** Where links were asked for: what each pair was seen to be, by which source and why. */
       readonly links?: LinkCells;
+      /** What the members' logs said meanwhile, the gravest first. */
+      readonly lines?: readonly ToldLine[];
     }
   | { readonly type: 'noted'; readonly what: string }
+  /** What --watch-writes saw, once, before the end. */
+  | { readonly type: 'watched'; readonly samples: readonly WriteSample[] }
   | { readonly type: 'unlocked' }
   | {
       readonly type: 'closed';
       readonly outcome: RunOutcome;
       readonly failure: Failure | undefined;
     };
+
+/** One file's unified diff, line by line. */
+export interface FileDiff {
+  readonly member: MemberName;
+  readonly path: string;
+  readonly diff: readonly string[];
+}
+
+/** What was proven of a planned rollout, for people. */
+export interface PlannedProof {
+  readonly rules: readonly string[];
+  readonly worldCount: number;
+  readonly rollbackWorldCount: number;
+  readonly assumptions: readonly string[];
+}
+
+/** Equal lines of one member's log, and what the gate took them for. */
+export interface ToldLine {
+  readonly member: MemberName;
+  /** Of the line, without what changes from one to the next. */
+  readonly essence: string;
+  /** `fatal`, `unexpected`, `transient`, `foreign`, `noise` or `expected`. */
+  readonly judgement: string;
+  readonly count: number;
+}
+
+/** The store and its leader at one moment, read and never written. */
+export interface WriteSample {
+  readonly at: string;
+  /** How far the store's revision moved since the sample before, each second. */
+  readonly perSecond: number;
+  /** Undefined: none, or nobody could be asked. */
+  readonly leader: MemberName | undefined;
+  /** How long the revision had stood still at the most, within this sample. */
+  readonly stillMs: number;
+}
 
 /** How a run stands when its process ends; `refused` means that it stopped before its first change. */
 export type RunOutcome =
@@ -153,11 +201,21 @@ type EntryType = JournalBody['type'];
 /** From a state, the entries that may come next; whatever is missing here is a history no run can have. */
 export const LEGAL_NEXT: Readonly<Record<JournalState, readonly EntryType[]>> = {
   none: ['opened'],
-  opened: ['locked', 'planned', 'noted', 'unlocked', 'closed', 'resumed'],
-  ready: ['locked', 'planned', 'intended', 'gate', 'noted', 'unlocked', 'closed', 'resumed'],
+  opened: ['locked', 'planned', 'noted', 'watched', 'unlocked', 'closed', 'resumed'],
+  ready: [
+    'locked',
+    'planned',
+    'intended',
+    'gate',
+    'noted',
+    'watched',
+    'unlocked',
+    'closed',
+    'resumed',
+  ],
   // `closed`: what was done could not be written, and then the disk took this.
-  acting: ['done', 'failed', 'noted', 'closed', 'resumed'],
-  failed: ['planned', 'noted', 'unlocked', 'closed', 'resumed'],
+  acting: ['done', 'failed', 'noted', 'watched', 'closed', 'resumed'],
+  failed: ['planned', 'noted', 'watched', 'unlocked', 'closed', 'resumed'],
   closed: ['unlocked', 'resumed'],
   // A finished run can still be rolled back, by command.
   final: ['unlocked', 'resumed'],

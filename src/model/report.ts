@@ -1,11 +1,12 @@
 /** The final record of a run: plain data, made from the journal alone, for people and machines. */
 
+import type { DialCells } from './dial-cells.ts';
 import type { Failure } from './failure.ts';
 import type { Verdict } from './gate.ts';
+import type { FileDiff, PlannedProof, RunOutcome, ToldLine, WriteSample } from './journal.ts';
 import type { LinkCells } from './link-cell.ts';
-import type { RunOutcome } from './journal.ts';
 import type { Direction } from './rollout.ts';
-import type { Step } from './step.ts';
+import type { Phase, Step } from './step.ts';
 
 export interface Report {
   readonly run: string;
@@ -22,6 +23,7 @@ export interface Report {
   readonly endedAt: string;
   /** From the first entry to the last, pauses included; undefined when a time cannot be read. */
   readonly tookMs: number | undefined;
+  readonly members: readonly string[];
   readonly rollouts: readonly ReportRollout[];
   readonly steps: readonly ReportStep[];
   readonly gates: readonly ReportGate[];
@@ -33,6 +35,14 @@ export interface Report {
   }[];
   /** Undefined: the windows of some rollout of this run are not known. */
   readonly degradedMs: number | undefined;
+  readonly windows: readonly ReportWindow[];
+  /** Who could dial whom before the first step and after each one; empty in journals that do not have it. */
+  readonly dials: readonly ReportDials[];
+  /** Undefined: nobody watched (--watch-writes). */
+  readonly writes: ReportWrites | undefined;
+  readonly diffs: readonly FileDiff[];
+  /** What was put on hosts, in the order in which it was. */
+  readonly certificates: readonly ReportCertificate[];
   readonly files: readonly ReportFile[];
   /** What a configuration management has to carry from now on; null takes a setting out. */
   readonly settings: readonly ReportSettings[];
@@ -53,6 +63,49 @@ export interface ReportRollout {
   readonly because: string;
   readonly stepCount: number;
   readonly digest: string;
+  /** Before its first step. */
+  readonly leader: string | undefined;
+  readonly proof: PlannedProof | undefined;
+}
+
+/** Some pairs could not dial, as declared. */
+export interface ReportWindow {
+  /** RFC 3339, both. */
+  readonly from: string;
+  readonly to: string;
+  readonly brokenPairs: readonly string[];
+  readonly because: string;
+}
+
+export interface ReportDials {
+  /** `before step 1`, `after step 9: restart m1`. */
+  readonly when: string;
+  readonly cells: DialCells;
+}
+
+export interface ReportCertificate {
+  readonly member: string;
+  readonly path: string;
+  readonly role: 'ca' | 'leaf';
+  readonly subject: string;
+  readonly issuer: string;
+  /** Addresses and DNS names. */
+  readonly names: readonly string[];
+  /** RFC 3339, both. */
+  readonly notBefore: string;
+  readonly notAfter: string;
+  readonly key: string;
+  readonly fingerprint: string;
+  /** It was taken off again. */
+  readonly isGone: boolean;
+}
+
+/** Changes of the store as the members' revisions showed them, whoever wrote. */
+export interface ReportWrites {
+  readonly samples: readonly WriteSample[];
+  /** The longest time in which the revision did not move, between two moments in which it did. */
+  readonly longestStillMs: number;
+  readonly longestStillAt: string | undefined;
 }
 
 export interface ReportStep {
@@ -61,6 +114,8 @@ export interface ReportStep {
   readonly number: number;
   readonly direction: Direction;
   readonly kind: Step['kind'];
+  readonly phase: Phase;
+  readonly member: string | undefined;
   readonly say: string;
   /** `maybe`: begun, and neither done nor failed is written down. */
   readonly result: 'done' | 'failed' | 'maybe';
@@ -76,6 +131,7 @@ export interface ReportGate {
   readonly tookMs: number;
   /** Where links were asked for: what each pair was seen to be, by which source and why. */
   readonly links?: LinkCells;
+  readonly lines: readonly ToldLine[];
 }
 
 export interface ReportFile {

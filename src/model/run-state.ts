@@ -181,6 +181,7 @@ function folded(state: RunState, entry: JournalEntry): RunState {
       return { ...state, gates: [...state.gates, { step, verdict, tookMs }] };
     }
     case 'noted':
+    case 'watched':
       return state;
     case 'unlocked':
       return { ...state, lock: undefined };

@@ -46,8 +46,8 @@ export interface RunFiles {
   askPause(): Answer<undefined>;
   /** Told when it is asked from now on; the word is taken away. */
   onPauseAsked(tell: () => void): { stop(): Promise<void> };
-  /** `report.json`; its path. */
-  saveReport(json: string): Answer<string>;
+  /** `report.json` and `report.html`; the path of the page. */
+  saveReport(json: string, page: string): Answer<string>;
 }
 
 /** The state folder of one plan. */

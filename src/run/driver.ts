@@ -1,11 +1,11 @@
 /** Gives the statechart its hands: each actor of the machine as a call through the doors. */
 
 import { assert, present } from '../base/assert.ts';
-import { digestOf } from '../base/digest.ts';
 import type { Failure } from '../model/failure.ts';
 import { memberOfStep } from '../model/step.ts';
 import type { World } from '../model/world.ts';
 import type { JournalBody, RunOutcome } from '../model/journal.ts';
+import { gateEntry, plannedEntry } from './entries.ts';
 import { runGate } from './gate-loop.ts';
 import type { EvidenceInput } from './evidence.ts';
 import { type Hands, evidenceOf } from './handlers/context.ts';
@@ -32,6 +32,7 @@ import {
 import { type Pauses, windowFailure } from './pauses.ts';
 import { perform } from './perform.ts';
 import type { RunDoors } from './run-doors.ts';
+import { type WriteWatch, watchWrites } from './watch-writes.ts';
 import type { ProvenRollout } from '../model/proof.ts';
 
 export interface DriveInput {
@@ -43,6 +44,8 @@ export interface DriveInput {
   readonly pauses: Pauses;
   /** No API answers: there is no cluster lock, only that of the state folder, and the end is not verified. */
   readonly isBlind?: boolean;
+  /** The store's writes and its leader are watched all run long, by reading. */
+  readonly watchesWrites?: boolean;
   /** Owner text of the run that is resumed: its lock is taken over at once. */
   readonly formerOwner: string;
   /** Owner text whose lock is taken over although it has not expired. */
@@ -66,6 +69,7 @@ class Driver implements RunActors {
   #lock: ClusterLock | undefined;
   #hosts: HostLocks | undefined;
   #movedAtMs = 0;
+  #writes: WriteWatch | undefined;
 
   constructor(input: DriveInput) {
     this.#input = input;
@@ -74,6 +78,7 @@ class Driver implements RunActors {
   }
 
   acquire: RunActors['acquire'] = async () => {
+    if (this.#input.watchesWrites === true) this.#writes = watchWrites(this.#doors);
     if (this.#input.isBlind === true) {
       this.#lock = NO_CLUSTER_LOCK;
       const taken = await this.#takeHosts(undefined);
@@ -96,17 +101,9 @@ class Driver implements RunActors {
   };
 
   recordPlan: RunActors['recordPlan'] = (context) => {
-    const { rollout, proof } = context.proven;
-    return this.#write({
-      type: 'planned',
-      direction: rollout.direction,
-      because: context.because,
-      steps: rollout.steps,
-      digest: digestOf(rollout.steps),
-      accepted: proof.accepted.map((violation) => violation.rule),
-      windows: proof.windows,
-      ...(this.#doors.journal.state().noise === undefined ? { noise: this.#logs.noise() } : {}),
-    });
+    const isFirst = this.#doors.journal.state().noise === undefined;
+    const noise = isFirst ? this.#logs.noise() : undefined;
+    return this.#write(plannedEntry(context.proven, context.because, noise));
   };
 
   look: RunActors['look'] = async (context, signal) => {
@@ -186,9 +183,7 @@ class Driver implements RunActors {
 
   recordGate: RunActors['recordGate'] = (context) => {
     const step = present(stepAt(context), 'the step of the gate');
-    const { verdict, tookMs, links } = present(context.gated, 'the verdict');
-    const cells = links === undefined ? {} : { links: links.cells };
-    return this.#write({ type: 'gate', step: step.id, verdict, tookMs, ...cells });
+    return this.#write(gateEntry(step.id, present(context.gated, 'the verdict')));
   };
 
   planAgain: RunActors['planAgain'] = async (context) => {
@@ -208,6 +203,8 @@ class Driver implements RunActors {
     for (const what of armedNotes(this.#doors.journal.state())) {
       await this.#write({ type: 'noted', what });
     }
+    const samples = (await this.#writes?.stop()) ?? [];
+    if (samples.length > 0) await this.#write({ type: 'watched', samples });
     const written = await this.#write({ type: 'closed', outcome, failure });
     await this.#hosts?.release();
     if (this.#lock !== undefined && this.#lock !== NO_CLUSTER_LOCK) {

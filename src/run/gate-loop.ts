@@ -7,6 +7,7 @@ import { present } from '../base/assert.ts';
 import { strictest, type GateSpec, type Verdict } from '../model/gate.ts';
 import type { Failure } from '../model/failure.ts';
 import type { MemberName } from '../model/ids.ts';
+import type { ToldLine } from '../model/journal.ts';
 import { applyStep, say } from '../model/laws.ts';
 import { type Step, memberOfStep } from '../model/step.ts';
 import { dialFailures } from './evidence.ts';
@@ -14,7 +15,7 @@ import { dataVerdict } from './gates/data.ts';
 import { healthVerdict } from './gates/health.ts';
 import { type LinkProbe, makeLinkProbe } from './gates/links.ts';
 import { listVerdict } from './gates/list.ts';
-import { logsVerdict } from './gates/logs.ts';
+import { type LogsGateInput, logsTold, logsVerdict } from './gates/logs.ts';
 import { type Hands, evidenceOf } from './handlers/context.ts';
 import { gistOf } from './gist.ts';
 import type { LogWatch } from './log-watch.ts';
@@ -22,6 +23,8 @@ import type { Gated } from './machine-types.ts';
 
 const POLL_FIRST_MS = 100;
 const POLL_MAX_MS = 500;
+/** Figures that merely grow: as often as a person reads them. */
+const TOLD_EVERY_MS = 1000;
 
 export interface GateInput {
   readonly hands: Hands;
@@ -35,6 +38,8 @@ export async function runGate(input: GateInput, signal: AbortSignal): Promise<Ga
   const beganAtMs = clock.nowMs();
   const gate = makeGate(input);
   let said = '';
+  let lookedAtMs = -TOLD_EVERY_MS;
+  let unseenCount = 0;
   let waitMs = POLL_FIRST_MS;
   for (;;) {
     const verdict = await gate.poll();
@@ -46,6 +51,13 @@ export async function runGate(input: GateInput, signal: AbortSignal): Promise<Ga
       said = gistOf(waitsFor);
       events.emit({ type: 'gate-waits', step: step.id, waitsFor, elapsedMs });
     }
+    const unseen = gate.links?.result().unobserved ?? [];
+    if (elapsedMs >= lookedAtMs + TOLD_EVERY_MS || unseen.length !== unseenCount) {
+      lookedAtMs = elapsedMs;
+      unseenCount = unseen.length;
+      const { timeoutMs } = spec;
+      events.emit({ type: 'gate-looked', step: step.id, waitsFor, elapsedMs, timeoutMs, unseen });
+    }
     await clock.sleep(waitMs, signal);
     waitMs = Math.min(POLL_MAX_MS, waitMs * 1.3);
   }
@@ -53,6 +65,8 @@ export async function runGate(input: GateInput, signal: AbortSignal): Promise<Ga
 
 interface Gate {
   poll(): Promise<Verdict>;
+  /** What the members' logs said since the hand moved. */
+  lines(): readonly ToldLine[];
   readonly links: LinkProbe | undefined;
 }
 
@@ -73,6 +87,9 @@ function makeGate({ hands, step, spec }: GateInput): Gate {
     : undefined;
   return {
     links,
+    lines: () => {
+      return asks('logs') ? logsTold(logsInput(hands, touched, spec.quietMs)) : [];
+    },
     async poll() {
       const logs = asks('logs') ? await logsOf(hands, touched, spec.quietMs) : undefined;
       // A start that was refused and doubtful data are told by the log alone, and at once.
@@ -113,18 +130,28 @@ async function logsOf(
   quietMs: number,
 ): Promise<Verdict> {
   await hands.logs.collect();
+  return logsVerdict(logsInput(hands, touched, quietMs));
+}
+
+/** Everything that was read so far. */
+function logsInput(
+  hands: Hands,
+  touched: ReturnType<typeof memberOfStep>,
+  quietMs: number,
+): LogsGateInput {
   const { logs: watch, ...rest } = evidenceOf(hands, touched);
-  return logsVerdict({ watch, ...rest, quietMs });
+  return { watch, ...rest, quietMs };
 }
 
 function ended(input: GateInput, gate: Gate, verdict: Verdict, tookMs: number): Gated {
   const links = gate.links?.result();
-  if (verdict.kind === 'pass') return { verdict, failure: undefined, tookMs, links };
+  const lines = gate.lines();
+  if (verdict.kind === 'pass') return { verdict, failure: undefined, tookMs, links, lines };
   const isTimeout = verdict.kind === 'hold';
   const because = isTimeout ? verdict.waitsFor : verdict.because;
   const final: Verdict = { kind: 'fail', because, fault: verdict.fault };
   const failure = gateFailure(input, because, isTimeout, verdict.fault);
-  return { verdict: final, failure, tookMs, links };
+  return { verdict: final, failure, tookMs, links, lines };
 }
 
 function gateFailure(

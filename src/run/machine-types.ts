@@ -3,7 +3,7 @@
 import type { Fault, Verdict } from '../model/gate.ts';
 import type { Failure } from '../model/failure.ts';
 import type { LinkCells } from '../model/link-cell.ts';
-import type { Effect, RunOutcome } from '../model/journal.ts';
+import type { Effect, RunOutcome, ToldLine } from '../model/journal.ts';
 import type { ProvenRollout } from '../model/proof.ts';
 import type { Direction } from '../model/rollout.ts';
 import type { Step } from '../model/step.ts';
@@ -29,6 +29,8 @@ export interface Gated {
   readonly tookMs: number;
   /** What fresh probes have shown; undefined when the gate did not ask for them. */
   readonly links: LinkEvidence | undefined;
+  /** What the members' logs said meanwhile. */
+  readonly lines?: readonly ToldLine[];
 }
 
 export interface LinkEvidence {

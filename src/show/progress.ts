@@ -80,6 +80,9 @@ function sentence(event: PeershiftEvent, known: KnownSteps, paint: Paint): strin
       return known.direction === 'rescue' && event.outcome === 'done'
         ? paint.green('rescue done: the cluster takes writes again')
         : closedText(event.outcome, event.failure?.but, paint);
+    case 'watched':
+    case 'gate-looked':
+    case 'writes':
     case 'preview':
     case 'status':
     case 'finding':

@@ -91,7 +91,7 @@ function stepLines(report: Report, paint: Paint): readonly string[] {
 }
 
 /** Two rollouts of a run may have a step of the same id: the gate is that of the last one begun before it. */
-function belongs(gate: ReportGate, step: ReportStep, steps: readonly ReportStep[]): boolean {
+export function belongs(gate: ReportGate, step: ReportStep, steps: readonly ReportStep[]): boolean {
   if (gate.step !== step.id || gate.at < step.begunAt) return false;
   const next = steps.find((each) => each.id === step.id && each.begunAt > step.begunAt);
   return next === undefined || gate.at < next.begunAt;

@@ -1,22 +1,17 @@
 /** Turns a journal and its fold into the report of the run. */
 
-import { parseIsoMs } from '../base/time.ts';
 import type { Effect, JournalEntry } from '../model/journal.ts';
-import { say } from '../model/laws.ts';
-import { stepsBehind } from '../model/numbering.ts';
 import type {
   Report,
   ReportFailure,
   ReportFile,
   ReportSettings,
-  ReportStep,
+  ReportWindow,
 } from '../model/report.ts';
-import type { Direction } from '../model/rollout.ts';
 import type { RunState } from '../model/run-state.ts';
 import { OWNED_FLAGS } from '../model/settings.ts';
-import type { Step } from '../model/step.ts';
-
-type EntryOf<T extends JournalEntry['type']> = Extract<JournalEntry, { type: T }>;
+import { certificatesOf, dialsOf, writesOf } from './report-parts.ts';
+import { type Walked, between, ofType, walk, windowsOf } from './report-walk.ts';
 
 /** Where a rollout was planned without its windows, the degraded time is undefined, never guessed. */
 export function reportOf(state: RunState, entries: readonly JournalEntry[]): Report {
@@ -24,6 +19,7 @@ export function reportOf(state: RunState, entries: readonly JournalEntry[]): Rep
   const planned = ofType(entries, 'planned');
   const walked = walk(entries);
   const steps = walked.map(({ step }) => step);
+  const windows = windowsOf(walked, planned, state.endedAt);
   return {
     run: state.run ?? '',
     program: opened?.program ?? '',
@@ -35,12 +31,14 @@ export function reportOf(state: RunState, entries: readonly JournalEntry[]): Rep
     startedAt: state.startedAt,
     endedAt: state.endedAt,
     tookMs: between(state.startedAt, state.endedAt),
-    rollouts: planned.map(({ at, direction, because, steps: all, digest }) => {
-      return { at, direction, because, stepCount: all.length, digest };
+    members: (opened?.start ?? []).map(({ name }) => name),
+    rollouts: planned.map(({ at, direction, because, steps: all, digest, leader, proof }) => {
+      return { at, direction, because, stepCount: all.length, digest, leader, proof };
     }),
     steps,
-    gates: ofType(entries, 'gate').map(({ step, at, verdict, tookMs, links }) => {
-      return { step, at, verdict, tookMs, ...(links === undefined ? {} : { links }) };
+    gates: ofType(entries, 'gate').map(({ step, at, verdict, tookMs, links, lines = [] }) => {
+      const seen = links === undefined ? {} : { links };
+      return { step, at, verdict, tookMs, lines, ...seen };
     }),
     restarts: restartsOf(state.effects),
     handOvers: ofType(entries, 'done').flatMap(({ at, effects }) => {
@@ -48,7 +46,12 @@ export function reportOf(state: RunState, entries: readonly JournalEntry[]): Rep
         each.kind === 'led' ? [{ from: each.from, to: each.to, at }] : [],
       );
     }),
-    degradedMs: degradedTime(walked, planned, state.endedAt),
+    degradedMs: degradedTime(windows),
+    windows: windows ?? [],
+    dials: dialsOf(walked, planned),
+    writes: writesOf(entries),
+    diffs: opened?.diffs ?? [],
+    certificates: certificatesOf(walked, state.effects),
     files: filesOf(state.effects),
     settings: settingsOf(walked),
     backup: backupOf(state.effects),
@@ -62,63 +65,6 @@ export function reportOf(state: RunState, entries: readonly JournalEntry[]): Rep
   };
 }
 
-interface Walked {
-  readonly digest: string;
-  readonly index: number;
-  readonly plain: Step;
-  readonly step: ReportStep;
-}
-
-/** Every step that was begun, in order, with the entry that ended it. */
-function walk(entries: readonly JournalEntry[]): readonly Walked[] {
-  const walked: Walked[] = [];
-  let rollout: EntryOf<'planned'> | undefined;
-  let behind = 0;
-  for (const entry of entries) {
-    if (entry.type === 'resumed') rollout = undefined;
-    if (entry.type === 'planned') {
-      behind = stepsBehind({ steps: rollout?.steps ?? [], stepsBehind: behind }, entry.steps);
-      rollout = entry;
-    }
-    const plain = entry.type === 'intended' ? rollout?.steps[entry.index] : undefined;
-    if (entry.type === 'intended' && rollout !== undefined && plain !== undefined) {
-      const { digest, direction } = rollout;
-      walked.push({
-        digest,
-        index: entry.index,
-        plain,
-        step: begun(entry, plain, direction, behind),
-      });
-    }
-    const last = walked.at(-1);
-    if ((entry.type === 'done' || entry.type === 'failed') && last?.step.id === entry.step) {
-      const tookMs = between(last.step.begunAt, entry.at);
-      const step = { ...last.step, result: entry.type, endedAt: entry.at, tookMs };
-      walked[walked.length - 1] = { ...last, step };
-    }
-  }
-  return walked;
-}
-
-function begun(
-  entry: EntryOf<'intended'>,
-  step: Step,
-  direction: Direction,
-  behind: number,
-): ReportStep {
-  return {
-    id: step.id,
-    number: behind + entry.index + 1,
-    direction,
-    kind: step.kind,
-    say: say(step),
-    result: 'maybe',
-    begunAt: entry.at,
-    endedAt: undefined,
-    tookMs: undefined,
-  };
-}
-
 function restartsOf(effects: readonly Effect[]): Report['restarts'] {
   const counts = new Map<string, number>();
   for (const effect of effects) {
@@ -128,35 +74,12 @@ function restartsOf(effects: readonly Effect[]): Report['restarts'] {
   return [...counts].map(([member, count]) => ({ member, count }));
 }
 
-/** From the end of the step that opens a window to the end of the one that closes it, or to the end of the run. */
-function degradedTime(
-  walked: readonly Walked[],
-  planned: readonly EntryOf<'planned'>[],
-  endedAt: string,
-): number | undefined {
-  let sum = 0;
-  for (const digest of new Set(walked.map((each) => each.digest))) {
-    const known = planned.find((each) => each.digest === digest)?.windows;
-    if (known === undefined) return undefined;
-    const endOf = (index: number): string | undefined => {
-      return walked.find((each) => each.digest === digest && each.index === index)?.step.endedAt;
-    };
-    for (const window of known) {
-      const from = endOf(window.fromStep);
-      if (from === undefined) continue;
-      // A way back that was planned anew closes it by a step of its own; then this counts a little too much.
-      const time = between(from, endOf(window.toStep) ?? nextRolloutAt(walked, digest) ?? endedAt);
-      if (time === undefined) return undefined;
-      sum += time;
-    }
-  }
-  return sum;
-}
-
-/** When the first step of the rollout after this one began. */
-function nextRolloutAt(walked: readonly Walked[], digest: string): string | undefined {
-  const last = walked.findLastIndex((each) => each.digest === digest);
-  return walked[last + 1]?.step.begunAt;
+function degradedTime(windows: readonly ReportWindow[] | undefined): number | undefined {
+  const times = windows?.map(({ from, to }) => between(from, to));
+  return times?.reduce(
+    (sum, ms) => (sum === undefined || ms === undefined ? undefined : sum + ms),
+    0,
+  );
 }
 
 function filesOf(effects: readonly Effect[]): readonly ReportFile[] {
@@ -226,19 +149,10 @@ function failuresOf(entries: readonly JournalEntry[]): readonly ReportFailure[] 
     const isTold = found.some(
       (each) => each.failure.code === failure.code && each.failure.but === failure.but,
     );
-    if (!isTold) found.push({ at, step: undefined, failure });
+    // A gate's failure is told at the end of the run, and was seen long before.
+    const gate = entries.findLast((each) => each.type === 'gate' && each.verdict.kind === 'fail');
+    const seenAt = failure.code.startsWith('GATE_') ? gate?.at : undefined;
+    if (!isTold) found.push({ at: seenAt ?? at, step: undefined, failure });
   }
   return found;
-}
-
-function ofType<T extends JournalEntry['type']>(
-  entries: readonly JournalEntry[],
-  type: T,
-): readonly EntryOf<T>[] {
-  return entries.filter((entry): entry is EntryOf<T> => entry.type === type);
-}
-
-function between(from: string, to: string): number | undefined {
-  const [fromMs, toMs] = [parseIsoMs(from), parseIsoMs(to)];
-  return fromMs === undefined || toMs === undefined ? undefined : toMs - fromMs;
 }

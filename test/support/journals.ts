@@ -1,6 +1,7 @@
 /** Turns bodies into journal entries with times, and a proven rollout into the journal of its whole run. */
 
 import { isoTime } from '../../src/base/time.ts';
+import { dialsThrough } from '../../src/model/dial-cells.ts';
 import { type RunId, runId } from '../../src/model/ids.ts';
 import type { Effect, JournalBody, JournalEntry } from '../../src/model/journal.ts';
 import type { ProvenRollout } from '../../src/model/proof.ts';
@@ -52,8 +53,9 @@ export function beginning(proven: ProvenRollout): readonly JournalBody[] {
   ];
 }
 
-export function planned({ rollout, proof }: ProvenRollout, because: string): JournalBody {
+export function planned({ rollout, proof, worlds }: ProvenRollout, because: string): JournalBody {
   const { direction, steps } = rollout;
+  const { rules, worldCount, rollbackWorldCount, assumptions } = proof;
   return {
     type: 'planned',
     direction,
@@ -62,6 +64,9 @@ export function planned({ rollout, proof }: ProvenRollout, because: string): Jou
     digest: `digest-of-${direction}`,
     accepted: [],
     windows: proof.windows,
+    dials: dialsThrough(worlds),
+    leader: rollout.start.leader,
+    proof: { rules, worldCount, rollbackWorldCount, assumptions },
   };
 }
 

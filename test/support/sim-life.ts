@@ -281,7 +281,7 @@ function storeOf({ state, acting }: Parts): RunStore {
       askPause: () => Promise.resolve(ok(undefined)),
       onPauseAsked: () => ({ stop: () => Promise.resolve() }),
       openLog: () => ({ emit: () => undefined, close: () => Promise.resolve() }),
-      saveReport: () => Promise.resolve(ok(`state/${id}/report.json`)),
+      saveReport: () => Promise.resolve(ok(`state/${id}/report.html`)),
     };
   };
   return {

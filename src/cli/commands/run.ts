@@ -8,6 +8,7 @@ import { resumePlan, rollbackPlan, runPlan } from '../../engine-run.ts';
 import type { Confirmed, Ended, OnStop, Prepared } from '../../engine-types.ts';
 import type { Failure } from '../../model/failure.ts';
 import type { PauseRequest } from '../../run/pauses.ts';
+import { type Keys, listenForKeys } from '../keys.ts';
 import { type Session, type SessionFlags, refuse, withPlan } from '../session.ts';
 import { preview, showPreview } from './preview.ts';
 
@@ -42,6 +43,7 @@ export async function execute(
     const { output, rim, options } = session;
     if (flags.yes !== true && !process.stdin.isTTY) return refuse(output, [noTerminal()]);
     const signals = listenForSignals(session);
+    await output.followLive();
     try {
       const ended = await command({
         rim,
@@ -52,9 +54,11 @@ export async function execute(
           return confirmed(prepared, flags);
         },
       });
+      output.endLive();
       tell(session, ended);
       return ended.exit;
     } finally {
+      output.endLive();
       signals.stopListening();
     }
   });
@@ -118,23 +122,37 @@ interface Signals {
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const EXIT_INTERRUPTED = 130;
 
-/** The first signal finishes the step in hand; the second ends the process at once, which resume can handle. */
+/** The first signal, or q, finishes the step in hand; the second ends the process at once, which resume can handle. */
 function listenForSignals({ output }: Session): Signals {
   let stop: Parameters<OnStop>[0] | undefined;
   let hasAsked = false;
-  const handle = (signal: NodeJS.Signals): void => {
+  const handle = (signal: string): void => {
     if (hasAsked || stop === undefined) process.exit(EXIT_INTERRUPTED);
     hasAsked = true;
     output.emit({ type: 'stopping', signal });
     stop('STOP');
   };
+  let keys: Keys | undefined;
   for (const signal of SIGNALS) process.on(signal, handle);
   return {
     onStop: (given) => {
       stop = given;
+      keys ??= listenForKeys({
+        onPause: () => {
+          output.emit({ type: 'pausing', because: 'at the next safe point, as asked by p' });
+          given('PAUSE');
+        },
+        onStop: () => {
+          handle('q');
+        },
+        onInterrupt: () => {
+          handle('SIGINT');
+        },
+      });
     },
     stopListening: () => {
       for (const signal of SIGNALS) process.off(signal, handle);
+      keys?.stop();
     },
   };
 }

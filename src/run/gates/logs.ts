@@ -2,8 +2,11 @@
 
 import type { Verdict } from '../../model/gate.ts';
 import type { MemberName } from '../../model/ids.ts';
+import type { ToldLine } from '../../model/journal.ts';
 import type { MoreAddresses } from '../../model/log-pairs.ts';
+import type { LogsInput } from '../../model/log-each.ts';
 import { judgeLogs } from '../../model/log-judge.ts';
+import { toldLines } from '../../model/log-told.ts';
 import type { World } from '../../model/world.ts';
 import type { LogWatch } from '../log-watch.ts';
 
@@ -24,12 +27,20 @@ export interface LogsGateInput {
 
 /** Judges what `watch.collect()` has read; call that first. */
 export function logsVerdict(input: LogsGateInput): Verdict {
-  const { watch, ...rest } = input;
-  return judgeLogs({
+  return judgeLogs(withSightings(input));
+}
+
+/** What was read, line by line, with what it is taken for: for the record. */
+export function logsTold(input: LogsGateInput): readonly ToldLine[] {
+  return toldLines(withSightings(input));
+}
+
+function withSightings({ watch, ...rest }: LogsGateInput): LogsInput {
+  return {
     ...rest,
-    sightings: watch.findingsSince(input.sinceMs),
+    sightings: watch.findingsSince(rest.sinceMs),
     noise: watch.noise(),
     unreadable: watch.unreadable(),
     behind: watch.behind(),
-  });
+  };
 }

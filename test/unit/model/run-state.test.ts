@@ -59,6 +59,7 @@ const BODIES: Readonly<Record<JournalBody['type'], JournalBody>> = {
   failed: { type: 'failed', step: id, failure },
   gate: { type: 'gate', step: id, verdict: { kind: 'pass', evidence: 'good' }, tookMs: 1 },
   noted: { type: 'noted', what: 'a file was changed' },
+  watched: { type: 'watched', samples: [] },
   unlocked: { type: 'unlocked' },
   closed: { type: 'closed', outcome: 'paused', failure: undefined },
 };
