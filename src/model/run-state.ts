@@ -137,10 +137,8 @@ function folded(state: RunState, entry: JournalEntry): RunState {
         outcome: undefined,
         lock: undefined,
       };
-    case 'locked': {
-      const { key, leaseId, createRevision } = entry;
-      return { ...state, lock: { key, leaseId, createRevision } };
-    }
+    case 'locked':
+      return { ...state, lock: lockOf(entry) };
     case 'planned':
       return {
         ...state,
@@ -191,6 +189,11 @@ function folded(state: RunState, entry: JournalEntry): RunState {
       return { ...state, state: isFinal ? 'final' : 'closed', outcome: entry.outcome, failure };
     }
   }
+}
+
+function lockOf(entry: Extract<JournalEntry, { type: 'locked' }>): RunState['lock'] {
+  const { key, leaseId, createRevision } = entry;
+  return { key, leaseId, createRevision };
 }
 
 /** A run that is taken up again shows a preview of its own, whose steps count from 1. */
