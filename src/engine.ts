@@ -208,9 +208,9 @@ function proveIt(
     ...(options.acceptDowntime ? ['downtime', 'hand-over'] : []),
   ];
   const start = run.start.length > 0 ? run.start : startOf(session.observed, session.world);
-  const goal = goalOf(start);
+  const base = { ...rollbackBase(rim, session), goal: goalOf(start), installed: {} };
   const rollbackFrom = (world: World): Result<Rollout, readonly Failure[]> => {
-    return planRollback({ ...rollbackBase(rim, session), world, goal, installed: {} });
+    return planRollback({ ...base, world });
   };
   return prove(rollout, {
     accept,

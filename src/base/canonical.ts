@@ -31,6 +31,34 @@ export class Canonical<T extends object> {
   }
 }
 
+/** The same for lists of objects that are one where they are equal: found by a sum, told apart by a look. */
+export class CanonicalList<T extends object> {
+  readonly #bySum = new Map<number, readonly T[]>();
+  readonly #known = new WeakSet<readonly T[]>();
+
+  /** The first list of the same objects in the same order. */
+  one(list: readonly T[]): readonly T[] {
+    if (this.#known.has(list)) return list;
+    if (this.#bySum.size >= KEPT) this.#bySum.clear();
+    let sum = 0;
+    for (let at = 0; at < list.length; at += 1)
+      sum = (sum * SPREAD + numberOf(list[at]) + at) % PRIME;
+    const first = this.#bySum.get(sum);
+    if (first !== undefined && isSameList(first, list)) return first;
+    this.#bySum.set(sum, list);
+    this.#known.add(list);
+    return list;
+  }
+}
+
+/** Below 2^53 when multiplied, so that every sum is a whole number. */
+const SPREAD = 1_000_003;
+const PRIME = 4_294_967_291;
+
+function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((each, at) => each === b[at]);
+}
+
 /** What was worked out from an object, which never changes, and a key is worked out once. */
 export class Remembered<A extends object, K, V> {
   readonly #known = new WeakMap<A, Map<K, V>>();

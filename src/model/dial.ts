@@ -54,7 +54,7 @@ export interface OpenPair {
 /** By what of the members a dial can see. */
 const KNOWN = new WeakMap<World['members'], Answers>();
 const MATRICES = new WeakMap<Answers, ReadonlyMap<string, DialAnswer>>();
-const ANSWERS = new WeakMap<MemberWorld, WeakMap<MemberWorld, Remembered>>();
+const ANSWERS = new WeakMap<MemberWorld, Map<MemberWorld, Remembered>>();
 
 interface Remembered {
   readonly nowMs: number;
@@ -89,7 +89,7 @@ function rowsOf(world: World, members: World['members']): readonly (DialAnswer |
   const rows =
     changed === undefined ? new Array<undefined>(length ** 2) : [...(before?.rows ?? [])];
   members.forEach((from, i) => {
-    const answers = ANSWERS.get(from) ?? new WeakMap<MemberWorld, Remembered>();
+    const answers = ANSWERS.get(from) ?? new Map<MemberWorld, Remembered>();
     ANSWERS.set(from, answers);
     members.forEach((to, j) => {
       if (changed !== undefined && i !== changed && j !== changed) return;
@@ -105,7 +105,7 @@ function remembered(
   world: World,
   from: MemberWorld,
   to: MemberWorld,
-  answers: WeakMap<MemberWorld, Remembered>,
+  answers: Map<MemberWorld, Remembered>,
 ): DialAnswer {
   if (world.blocked.length > 0) return dial(world, from, to);
   const known = answers.get(to);

@@ -1,5 +1,6 @@
 /** The laws of all steps, by kind: how a step is said, what it needs, and what it makes of a world. */
 
+import { NOTHING_UNOBSERVED, type World } from './world.ts';
 import type { Step, StepKind, StepLaw, StepOf } from './step.ts';
 import { advertisePeer } from './steps/advertise-peer.ts';
 import { armDeadMan, disarmDeadMan } from './steps/arm-dead-man.ts';
@@ -15,7 +16,6 @@ import { stopMember } from './steps/stop-member.ts';
 import { startMember } from './steps/start-member.ts';
 import { takeSnapshot } from './steps/take-snapshot.ts';
 import { transferLeader } from './steps/transfer-leader.ts';
-import type { World } from './world.ts';
 
 const LAWS: { readonly [K in StepKind]: StepLaw<StepOf<K>> } = {
   'check-links': checkLinks,
@@ -47,4 +47,11 @@ export function say(step: Step): string {
 
 export function applyStep(world: World, step: Step): World {
   return lawOf(step).apply(world, step);
+}
+
+/** The world behind the gate of a step that made `after`: one with fresh probes has seen every pair of up members. */
+export function gatePassed(after: World, step: Step): World {
+  const checks = step.after?.checks ?? [];
+  const hasSeen = checks.includes('links') || checks.includes('peer-ports');
+  return hasSeen ? { ...after, unobserved: NOTHING_UNOBSERVED } : after;
 }

@@ -6,7 +6,7 @@
  * client/pkg/transport/listener.go); trust and listeners are those of process start.
  */
 
-import { Canonical, numberOf } from '../base/canonical.ts';
+import { Canonical, CanonicalList, numberOf } from '../base/canonical.ts';
 import type { CaId, FileContent } from './certificate.ts';
 import type { MemberId, MemberName } from './ids.ts';
 import type { Fact } from './observed.ts';
@@ -65,6 +65,9 @@ export interface PeerProcess {
   readonly demandsClientCert: boolean;
 }
 
+/** One object, for every world whose links were just seen. */
+export const NOTHING_UNOBSERVED: readonly string[] = [];
+
 export function memberOf(world: World, name: string): MemberWorld {
   const member = world.members.find((each) => each.name === name);
   if (member === undefined) throw new Error(`no member ${name} in this world`);
@@ -80,10 +83,10 @@ export function upMembers(world: World): readonly MemberWorld[] {
 }
 
 /** Worlds never change, so one that was made before is found again: by what it was made from. */
-const REPLACED = new WeakMap<readonly MemberWorld[], WeakMap<MemberWorld, World['members']>>();
+const REPLACED = new WeakMap<readonly MemberWorld[], Map<MemberWorld, World['members']>>();
 
 export function withMember(world: World, member: MemberWorld): World {
-  const known = REPLACED.get(world.members) ?? new WeakMap<MemberWorld, World['members']>();
+  const known = REPLACED.get(world.members) ?? new Map<MemberWorld, World['members']>();
   REPLACED.set(world.members, known);
   const one = oneMember(member);
   const before = known.get(one);
@@ -206,7 +209,6 @@ const DISKS = new Canonical<Disk>((disk) => {
   return `${String(numberOf(disk.settings))} ${String(numberOf(disk.files))}`;
 });
 const PROCESSES = new Canonical<PeerProcess>((process) => JSON.stringify(process));
-const GROUPS = new Canonical<World['members']>((members) => members.map(numberOf).join(' '));
 
 /** Equal member lists are one object. */
 export function oneRecord(record: World['record']): World['record'] {
@@ -218,17 +220,17 @@ export function oneProcess(process: PeerProcess): PeerProcess {
   return PROCESSES.one(process);
 }
 
-type ByProcess = WeakMap<object, MemberWorld>;
-const MEMBERS = new WeakMap<World['record'], WeakMap<Disk, ByProcess>>();
+type ByProcess = Map<object, MemberWorld>;
+const MEMBERS = new WeakMap<World['record'], Map<Disk, ByProcess>>();
 const DOWN = {};
 
 /** Members of which all is the same are one object. */
 export function oneMember(member: MemberWorld): MemberWorld {
   const { view, process = DOWN } = member;
   const disk = oneDisk(member.disk);
-  const byDisk = MEMBERS.get(view) ?? new WeakMap<Disk, ByProcess>();
+  const byDisk = MEMBERS.get(view) ?? new Map<Disk, ByProcess>();
   MEMBERS.set(view, byDisk);
-  const byProcess: ByProcess = byDisk.get(disk) ?? new WeakMap<object, MemberWorld>();
+  const byProcess: ByProcess = byDisk.get(disk) ?? new Map<object, MemberWorld>();
   byDisk.set(disk, byProcess);
   const known = byProcess.get(process);
   if (known !== undefined && isSameMember(known, member)) return known;
@@ -256,6 +258,8 @@ function oneDisk(disk: Disk): Disk {
 export function oneGroup(members: World['members']): World['members'] {
   return GROUPS.one(members);
 }
+
+const GROUPS = new CanonicalList<MemberWorld>();
 
 const FACES = new WeakMap<MemberWorld, MemberWorld>();
 const FACES_OF_ALL = new WeakMap<World['members'], World['members']>();

@@ -7,7 +7,7 @@ import type { DesiredGates } from '../model/desired.ts';
 import { answersOf, dialMatrix } from '../model/dial.ts';
 import type { GateSpec } from '../model/gate.ts';
 import { type MemberName, type StepId, stepId } from '../model/ids.ts';
-import { applyStep } from '../model/laws.ts';
+import { applyStep, gatePassed } from '../model/laws.ts';
 import { type SettingChange, type Settings, settingChanges } from '../model/settings.ts';
 import type { Phase, Step } from '../model/step.ts';
 import { stopped } from '../model/steps/restart-member.ts';
@@ -19,6 +19,8 @@ import { dataGate, leaderGate, linkGate, updateGate } from './gates.ts';
 export interface Draft {
   readonly gates: DesiredGates;
   readonly steps: Step[];
+  /** How often an id was given without its number. */
+  readonly ids: Map<string, number>;
   world: World;
 }
 
@@ -29,7 +31,12 @@ export interface Here {
 }
 
 export function newDraft(world: World, gates: DesiredGates): Draft {
-  return { gates, steps: [], world };
+  return { gates, steps: [], ids: new Map(), world };
+}
+
+/** One that can be written on while this one stands. */
+export function copyOf(draft: Draft): Draft {
+  return { ...draft, steps: [...draft.steps], ids: new Map(draft.ids) };
 }
 
 type WithoutBase<S> = S extends Step ? Omit<S, 'id' | 'phase' | 'group' | 'why' | 'after'> : never;
@@ -37,14 +44,23 @@ type WithoutBase<S> = S extends Step ? Omit<S, 'id' | 'phase' | 'group' | 'why' 
 export function add(draft: Draft, here: Here, step: WithoutBase<Step>, after?: GateSpec): void {
   const full = {
     ...step,
-    id: freshId(draft, step),
+    id: freshId(draft.ids, step),
     phase: here.phase,
     group: here.group,
     why: here.why,
     after,
   } as Step;
   draft.steps.push(full);
-  draft.world = applyStep(draft.world, full);
+  draft.world = gatePassed(applyStep(draft.world, full), full);
+}
+
+/** Steps that were written from this very world before, and the world that they led to. */
+export function append(draft: Draft, steps: readonly Step[], world: World): void {
+  for (const step of steps) {
+    const id = freshId(draft.ids, step);
+    draft.steps.push(id === step.id ? step : { ...step, id });
+  }
+  draft.world = world;
 }
 
 /**
@@ -168,7 +184,7 @@ export function bestMove(
   moves: readonly ((draft: Draft) => void)[],
 ): void {
   const trials = moves.map((move) => {
-    const trial: Draft = { ...draft, steps: [...draft.steps] };
+    const trial = copyOf(draft);
     move(trial);
     const answers = [...dialMatrix(trial.world).values()];
     const dialable = answers.filter(({ can }) => can === 'yes').length;
@@ -178,8 +194,7 @@ export function bestMove(
   });
   const best = [...trials].sort((a, b) => b.worth - a.worth)[0]?.trial;
   if (best === undefined) return;
-  draft.steps.push(...best.steps.slice(draft.steps.length));
-  draft.world = best.world;
+  append(draft, best.steps.slice(draft.steps.length), best.world);
 }
 
 /** It is up and linked to the majority, and every up member can dial the leader. */
@@ -216,12 +231,11 @@ const VERB: Readonly<Record<Step['kind'], string>> = {
   'disarm-dead-man': 'disarm',
 };
 
-function freshId(draft: Draft, step: WithoutBase<Step>): StepId {
+function freshId(ids: Map<string, number>, step: WithoutBase<Step>): StepId {
   const subject =
     'member' in step ? step.member : step.kind === 'transfer-leader' ? step.to : 'all';
   const base = `${VERB[step.kind]}/${subject}`;
-  const taken = draft.steps.filter(
-    ({ kind, id }) => kind === step.kind && (id === base || id.startsWith(`${base}/`)),
-  ).length;
-  return stepId(taken === 0 ? base : `${base}/${String(taken + 1)}`);
+  const count = (ids.get(base) ?? 0) + 1;
+  ids.set(base, count);
+  return stepId(count === 1 ? base : `${base}/${String(count)}`);
 }

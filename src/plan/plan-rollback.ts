@@ -5,15 +5,18 @@
  * the files go last.
  */
 
+import { numberOf } from '../base/canonical.ts';
 import { type Result, ok } from '../base/result.ts';
 import type { DesiredGates, Strategy } from '../model/desired.ts';
 import type { Failure } from '../model/failure.ts';
 import type { MemberName } from '../model/ids.ts';
 import type { DeclaredWindow, MemberGoal, Rollout } from '../model/rollout.ts';
+import type { Step } from '../model/step.ts';
 import { sameUrls } from '../model/url.ts';
 import { type World, memberOf } from '../model/world.ts';
+import { worldKey } from '../model/world-key.ts';
 import { disarmFirst } from './dead-man.ts';
-import { add, endWithData, leadFromDialable, newDraft } from './draft.ts';
+import { type Draft, add, append, endWithData, leadFromDialable, newDraft } from './draft.ts';
 import { startGate } from './gates.ts';
 import { runsAs } from './target.ts';
 import {
@@ -81,12 +84,7 @@ export function planRollback(input: RollbackInput): Result<Rollout, readonly Fai
   for (const goal of goals) {
     if (isConverted(draft, goal) && servesGoal(draft, goal)) listAlone(draft, goal, goals);
   }
-  const converted = goals.filter((goal) => isConverted(draft, goal));
-  converted.forEach((goal, index) => {
-    revert(draft, goal, goals, index === converted.length - 1);
-  });
-  for (const goal of goals) dropTrust(draft, goal, goals);
-  for (const goal of goals) removeFiles(draft, goal, input.installed[goal.member] ?? []);
+  goHome(draft, goals, input);
   endWithData(draft);
   return ok({
     direction: 'rollback',
@@ -102,6 +100,46 @@ export function planRollback(input: RollbackInput): Result<Rollout, readonly Fai
     goal: input.goal,
   });
 }
+
+/**
+ * The last part, member by member. Ways back from the worlds of one rollout join here, and what was written
+ * from a world once is written again: it follows from the world, the goal and what is left to do.
+ */
+function goHome(draft: Draft, goals: readonly MemberGoal[], input: RollbackInput): void {
+  const { goal: all, order, gates, installed } = input;
+  const known = TAILS.get(all) ?? new Map<string, Tail>();
+  TAILS.set(all, known);
+  const same = [order, gates, installed].map(numberOf).join(' ');
+  const converted = goals.filter((goal) => isConverted(draft, goal));
+  const begun: { readonly key: string; readonly from: number }[] = [];
+  let tail: Tail | undefined;
+  for (let index = 0; index <= converted.length; index += 1) {
+    const goal = converted[index];
+    const left = converted.slice(index).map(({ member }) => member);
+    const key = `${same} ${left.join()} ${worldKey(draft.world)}`;
+    tail = known.get(key);
+    if (tail !== undefined) break;
+    begun.push({ key, from: draft.steps.length });
+    if (goal !== undefined) revert(draft, goal, goals, index === converted.length - 1);
+  }
+  if (tail === undefined) {
+    for (const goal of goals) dropTrust(draft, goal, goals);
+    for (const goal of goals) removeFiles(draft, goal, installed[goal.member] ?? []);
+  } else {
+    append(draft, tail.steps, tail.world);
+  }
+  for (const { key, from } of begun) {
+    known.set(key, { steps: draft.steps.slice(from), world: draft.world });
+  }
+}
+
+interface Tail {
+  readonly steps: readonly Step[];
+  readonly world: World;
+}
+
+/** By the goal, which is one object for all ways back of a proof. */
+const TAILS = new WeakMap<readonly MemberGoal[], Map<string, Tail>>();
 
 /** The start as a goal: what a journal's first line says was there. */
 export function isAtGoal(world: World, goal: readonly MemberGoal[]): boolean {

@@ -24,6 +24,7 @@ import {
   configure,
   handOver,
   bestMove,
+  copyOf,
   isServing,
   restart,
 } from './draft.ts';
@@ -39,7 +40,7 @@ export function bringBack(draft: Draft, goal: MemberGoal, hasFailed: boolean): v
     startHomeward(trial, goal, goal.settings);
   };
   if (hasFailed) {
-    const trial: Draft = { ...draft, steps: [...draft.steps] };
+    const trial = copyOf(draft);
     home(trial);
     if (isServing(trial.world, goal.member)) {
       home(draft);

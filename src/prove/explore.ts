@@ -1,7 +1,7 @@
 /** Walks every world of a rollout: before and after each step, half done, and with each member crashed or back. */
 
 import type { Mishap, Moment } from '../model/invariant.ts';
-import { applyStep, lawOf } from '../model/laws.ts';
+import { applyStep, gatePassed, lawOf } from '../model/laws.ts';
 import type { Rollout } from '../model/rollout.ts';
 import { fired } from '../model/steps/arm-dead-man.ts';
 import { started, stopped } from '../model/steps/restart-member.ts';
@@ -37,20 +37,11 @@ export function explore(
     const after = applyStep(world, step);
     moments.push(momentOf(rollout, after, index, 'after'));
     if (withMishaps && changesWorld(step)) moments.push(...crashes(rollout, after, index, 'after'));
-    world = observedAfter(after, step);
+    world = gatePassed(after, step);
     worlds.push(world);
   }
   moments.push(momentOf(rollout, world, rollout.steps.length - 1, 'end'));
   return { worlds, moments };
-}
-
-const NONE: readonly string[] = [];
-
-/** A gate with fresh probes has seen every pair of up members. */
-function observedAfter(world: World, step: Step): World {
-  const checks = step.after?.checks ?? [];
-  const hasSeen = checks.includes('links') || checks.includes('peer-ports');
-  return hasSeen ? { ...world, unobserved: NONE } : world;
 }
 
 function changesWorld(step: Step): boolean {

@@ -8,6 +8,7 @@ import { say } from '../model/laws.ts';
 import type { Rollout } from '../model/rollout.ts';
 import type { Step } from '../model/step.ts';
 import type { World } from '../model/world.ts';
+import { worldKey } from '../model/world-key.ts';
 import { refusalOf, shortest } from './counterexample.ts';
 import { type Walk, explore } from './explore.ts';
 import { judge, unmetNeeds } from './judge.ts';
@@ -129,13 +130,6 @@ function stepKey({ after, ...step }: Step): string {
     default:
       return `${seen} ${JSON.stringify({ ...step, id: '', why: '', group: '' })}`;
   }
-}
-
-/** The parts of worlds are one object where they are equal; two that are not only cost a walk. */
-function worldKey({ nowMs, members, record, leader, unobserved, blocked, armed }: World): string {
-  const parts = [members, record, unobserved].map(numberOf).join(' ');
-  const waits = armed === undefined ? '-' : `${armed.member} ${String(numberOf(armed.settings))}`;
-  return `${parts} ${leader ?? '-'} ${String(nowMs)} ${blocked.join()} ${waits}`;
 }
 
 function noWayBack(rollout: Rollout, index: number, { but, story }: Broken): Failure {

@@ -37,7 +37,8 @@ export function backTo(
   start: World,
   desired: DesiredSpec,
 ): (from: World) => ReturnType<typeof planRollback> {
-  return (from) => planRollback(wayBack(start, from, desired));
+  const base = wayBack(start, start, desired);
+  return (world) => planRollback({ ...base, world });
 }
 
 /** Proven, with its ways back to `start` where that is given; a refusal is thrown with its words. */
