@@ -4,6 +4,7 @@ import { configEdits } from './discover/config-edits.ts';
 import type { Confirm, Ended, OnStop, Options, Prepared, Rim } from './engine-types.ts';
 import { type Failure, exitOf } from './model/failure.ts';
 import type { FileDiff, JournalEntry } from './model/journal.ts';
+import type { SavedRollout } from './model/saved-rollout.ts';
 import type { RunState } from './model/run-state.ts';
 import type { RunFiles } from './ports.ts';
 import { configDiff } from './show/config-diff.ts';
@@ -16,6 +17,8 @@ export interface Commanded {
   readonly options: Options;
   readonly confirm: Confirm;
   readonly onStop: OnStop;
+  /** `run` of a saved rollout: this, and nothing else. */
+  readonly expects?: SavedRollout | undefined;
 }
 
 /** `resume` and `rollback` wait for a run that is just stopping; `run` does not wait for another. */

@@ -15,10 +15,12 @@ import {
 } from './engine-records.ts';
 import { writeHandoff } from './engine-handoff.ts';
 import type { Ended, Prepared } from './engine-types.ts';
+import type { Failure } from './model/failure.ts';
 import type { Effect, JournalBody } from './model/journal.ts';
 import { worldOf } from './model/observed-world.ts';
 import type { Direction } from './model/rollout.ts';
 import { EMPTY_RUN } from './model/run-state.ts';
+import { staleBecause } from './model/saved-rollout.ts';
 import type { RunFiles } from './ports.ts';
 import { firedEffects } from './run/dead-man.ts';
 import { effectsOfIntent } from './run/intent.ts';
@@ -89,6 +91,8 @@ async function begin(
   const prepared = blind === undefined ? seeing : ok(blind.value.prepared);
   if (!prepared.ok) return refused(prepared.error);
   const { proven } = prepared.value;
+  const stale = command.expects && staleBecause(command.expects, proven);
+  if (stale !== undefined) return refused([staleRollout(rim.desired.planFile, stale)]);
   if (past === undefined && proven.rollout.steps.length === 0) {
     await command.confirm(prepared.value);
     return { exit: 0, state: undefined, failures: [], reportPath: undefined };
@@ -113,6 +117,17 @@ async function begin(
     pauses: pauses.value,
     blind: blind?.value,
   });
+}
+
+function staleRollout(where: string, but: string): Failure {
+  return {
+    code: 'ROLLOUT_STALE',
+    where,
+    would: 'carry out exactly what was saved',
+    but,
+    so: 'what was looked at then is not what would be done now; nothing has been changed',
+    remedy: 'look again and save it anew: peershift preview PLAN --out FILE',
+  };
 }
 
 interface Work {

@@ -74,6 +74,12 @@ function addPlanCommands(onPlan: OnPlan): void {
     async () => (await import('./commands/preview.ts')).preview,
   );
   preview.option('--exit-code', 'exit 10 when there is something to do');
+  const graph = new Option('--graph <kind>', 'a picture of the rollout instead of the page');
+  preview.addOption(graph.choices(['mermaid', 'svg']));
+  preview.option(
+    '--out <file>',
+    'save the rollout: peershift run FILE does exactly that, or refuses',
+  );
   preview.option('--compare', 'all strategies side by side, and which one is advised');
   const run = onPlan(
     'run',

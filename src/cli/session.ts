@@ -38,8 +38,11 @@ export async function withPlan(
   flags: SessionFlags,
   work: (session: Session) => Promise<number>,
 ): Promise<number> {
-  const output = new Output({ json: flags.json === true, color: flags.color !== false });
-  return attempt(output, planFile, flags, work);
+  return attempt(outputOf(flags), planFile, flags, work);
+}
+
+export function outputOf(flags: GlobalFlags): Output {
+  return new Output({ json: flags.json === true, color: flags.color !== false });
 }
 
 async function attempt(

@@ -47,9 +47,6 @@ const CHOICES: readonly Choice[] = [
     supported: ['false'],
     asks: ({ gates }) => (gates.canary === false ? 'false' : 'on'),
   },
-  { key: 'hooks.beforeStep', supported: ['none'], asks: ({ hooks }) => given(hooks.beforeStep) },
-  { key: 'hooks.afterGate', supported: ['none'], asks: ({ hooks }) => given(hooks.afterGate) },
-  { key: 'hooks.onFailure', supported: ['none'], asks: ({ hooks }) => given(hooks.onFailure) },
 ];
 
 /** In a unit flags can be written anew; in a script that a command starts they are somebody's own. */
@@ -61,10 +58,6 @@ function formatWord({ config, service }: DesiredSpec['members'][number]): string
 function sudoWord(sudo: DesiredSpec['members'][number]['host']['sudo']): string {
   if (sudo === false) return 'false';
   return sudo === 'without-password' ? sudo : 'with a password';
-}
-
-function given(argv: readonly string[] | undefined): string {
-  return argv === undefined ? 'none' : 'given';
 }
 
 /** `members[0].host.transport: ssh`, `strategy: dual-url`: empty when this version can do it all. */

@@ -116,6 +116,10 @@ export const FAILURES = {
   ALREADY_RUNNING: { exit: 3, meaning: 'another run is active' },
   STATE_UNWRITABLE: { exit: 3, meaning: 'the state folder cannot be written' },
   OUTPUT_UNWRITABLE: { exit: 3, meaning: 'a file that was asked for cannot be written' },
+  ROLLOUT_STALE: {
+    exit: 3,
+    meaning: 'a saved rollout is no longer what the plan file and the cluster lead to',
+  },
   JOURNAL_INVALID: { exit: 3, meaning: 'the journal is not a history that a run can have' },
   RESCUE_IMPOSSIBLE: {
     exit: 6,
@@ -125,6 +129,7 @@ export const FAILURES = {
   BACKUP_FAILED: { exit: 3, meaning: 'the snapshot could not be taken or is not whole' },
   OUTSIDE_WINDOW: { exit: 3, meaning: 'it is not one of the hours in which a run may act' },
   NOT_RUNNING: { exit: 3, meaning: 'no run is running that could be asked to pause' },
+  HOOK_FAILED: { exit: 4, meaning: 'a hook of the plan file did not exit with 0 in time' },
   LOCK_LOST: { exit: 4, meaning: 'the cluster lock is no longer ours' },
   STALE_WORLD: { exit: 4, meaning: 'the cluster is not what the step expects' },
   CONFIG_CHANGED: {

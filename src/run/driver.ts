@@ -13,6 +13,7 @@ import { linksKnown, worldAt } from './links-known.ts';
 import { armedNotes, clearOver, firingBehind } from './dead-man.ts';
 import { diagnosed } from './diagnosis.ts';
 import { look } from './freshness.ts';
+import { withHooks } from './hooks.ts';
 import { type HostLocks, makeHostLocks } from './host-locks.ts';
 import { unwritable } from './journal-writer.ts';
 import { type ClusterLock, NO_CLUSTER_LOCK, acquireLock, lockLost } from './lease.ts';
@@ -53,7 +54,7 @@ export interface DriveInput {
 }
 
 export function drive(input: DriveInput): RunningMachine {
-  return startMachine(new Driver(input), {
+  return startMachine(withHooks(new Driver(input), input.doors), {
     proven: input.proven,
     onFailure: input.doors.desired.onFailure,
     because: input.because,

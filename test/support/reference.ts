@@ -29,9 +29,6 @@ const SWITCHES: readonly (readonly [key: string, on: string, plan: string])[] = 
     memberWith('host: { transport: local, sudo: true }'),
   ],
   ['gates.canary', 'anything but `false`', minimalWith('gates: { canary: { writes: true } }')],
-  ['hooks.beforeStep', 'any command', minimalWith('hooks: { beforeStep: [logger] }')],
-  ['hooks.afterGate', 'any command', minimalWith('hooks: { afterGate: [logger] }')],
-  ['hooks.onFailure', 'any command', minimalWith('hooks: { onFailure: [logger] }')],
 ];
 
 /** What a word asks for beside it. */

@@ -9,7 +9,8 @@ import type { Confirmed, Ended, OnStop, Prepared } from '../../engine-types.ts';
 import type { Failure } from '../../model/failure.ts';
 import type { PauseRequest } from '../../run/pauses.ts';
 import { type Keys, listenForKeys } from '../keys.ts';
-import { type Session, type SessionFlags, refuse, withPlan } from '../session.ts';
+import { planToRun } from '../saved-plan.ts';
+import { type Session, type SessionFlags, outputOf, refuse, withPlan } from '../session.ts';
 import { preview, showPreview } from './preview.ts';
 
 export interface RunFlags extends SessionFlags {
@@ -23,7 +24,10 @@ export interface RunFlags extends SessionFlags {
 
 export async function run(planFile: string, flags: RunFlags): Promise<number> {
   if (flags.dryRun === true) return preview(planFile, flags);
-  return execute(planFile, flags, runPlan);
+  const plan = await planToRun(planFile);
+  if (!plan.ok) return refuse(outputOf(flags), [plan.error]);
+  const { expects } = plan.value;
+  return execute(plan.value.planFile, flags, (command) => runPlan({ ...command, expects }));
 }
 
 export async function resume(planFile: string, flags: RunFlags): Promise<number> {

@@ -34,9 +34,6 @@ describe('unsupported', () => {
     ['scope: client', 'scope: client'],
     ['memberApi: etcdctl', 'memberApi: etcdctl'],
     ['gates: { canary: { writes: true } }', 'gates.canary: on'],
-    ['hooks: { beforeStep: [logger] }', 'hooks.beforeStep: given'],
-    ['hooks: { afterGate: [logger] }', 'hooks.afterGate: given'],
-    ['hooks: { onFailure: [logger] }', 'hooks.onFailure: given'],
   ])('names %s', (line, name) => {
     expect(asked(memberWith(...LOCAL) + `${line}\n`)).toEqual([name]);
   });
