@@ -81,8 +81,9 @@ export async function compose(input: ComposeInput): Promise<Result<Rim, Failure>
   });
 }
 
+/** The time of day as it was at the start, and from then on what no step of the machine's clock can move. */
 const systemClock: Clock = {
-  nowMs: () => Date.now(),
+  nowMs: () => Math.round(performance.timeOrigin + performance.now()),
   sleep: async (ms, signal) => {
     // An abort ends the wait early and is no error.
     await delay(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);

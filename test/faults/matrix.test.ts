@@ -9,7 +9,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 
 import { CHECKOUT } from '../support/checkout.ts';
 import { STORY_MS, endRigs } from '../support/lab-rig.ts';
-import { type Cell, allCells, shuffled, tellCell, textOfCell } from '../support/live-matrix.ts';
+import { type Cell, allCells, tellCell, textOfCell } from '../support/live-matrix.ts';
+import { shuffled } from '../support/random.ts';
 
 /** Side by side: they mostly wait for probes. */
 const SAMPLE = 2;

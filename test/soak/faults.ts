@@ -1,6 +1,7 @@
 /** Turns every moment at which a run of any strategy may die into a real death, and the way on and the way back. */
 
-import { type Cell, allCells, shuffled, textOfCell } from '../support/live-matrix.ts';
+import { type Cell, allCells, textOfCell } from '../support/live-matrix.ts';
+import { shuffled } from '../support/random.ts';
 import { liveTest } from './live-test.ts';
 import type { Soak, Unit } from './soaks.ts';
 

@@ -1,6 +1,7 @@
 /** The soaks by name. A new one is a file beside this and a line here. */
 
 import type { Counts } from './record.ts';
+import { chaos } from './chaos.ts';
 import { cleanRuns } from './clean-runs.ts';
 import { conformance } from './conformance.ts';
 import { exhaustive } from './exhaustive.ts';
@@ -35,4 +36,5 @@ export const SOAKS: Readonly<Record<string, Soak>> = {
   conformance,
   'clean-runs': cleanRuns,
   faults,
+  chaos,
 };

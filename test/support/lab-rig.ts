@@ -11,7 +11,7 @@ import { expect, vi } from 'vitest';
 import { labUp } from '../../src/lab/cluster.ts';
 import { fieldOf, Gateway } from '../../src/lab/gateway.ts';
 import { labDown } from '../../src/lab/lab-down.ts';
-import type { Lab, LabMember } from '../../src/lab/lab-folder.ts';
+import { type Lab, type LabMember, PEER_PORT } from '../../src/lab/lab-folder.ts';
 import { labStatus } from '../../src/lab/lab-status.ts';
 import { startWriter, type Writer } from '../../src/lab/writer.ts';
 import type { CommandEnd, CommandOptions, RunningCommand } from './command.ts';
@@ -191,11 +191,11 @@ export class Rig {
   }
 
   /** Every member is healthy and is advertised with this scheme alone. */
-  async expectServing(scheme: 'http' | 'https'): Promise<void> {
+  async expectServing(scheme: 'http' | 'https', port = PEER_PORT): Promise<void> {
     const { members } = value(await labStatus({ dir: this.lab.dir }));
     const seen = members.map(({ name, health, peerUrls }) => ({ name, health, peerUrls }));
     const wanted = this.lab.members.map(({ name, address }) => {
-      return { name, health: 'healthy', peerUrls: [`${scheme}://${address}:2380`] };
+      return { name, health: 'healthy', peerUrls: [`${scheme}://${address}:${String(port)}`] };
     });
     expect(seen).toEqual(wanted);
   }
@@ -250,6 +250,11 @@ export class Rig {
     const head = `#!/bin/sh\nhere=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd) || exit 2\n`;
     const text = `${head}${lines}\nexec ${starter} sh "$here/start-etcd.sh"\n`;
     await writeFile(own, text, { mode: 0o755 });
+  }
+
+  /** Returns when no start or stop script of the lab is at work any more. */
+  untilNoScript(): Promise<void> {
+    return untilNoScript(this.lab.dir);
   }
 
   /** Something of the test's own that ends with the lab, right before it. */

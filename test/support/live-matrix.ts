@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'vitest';
 
+import { PEER_PORT } from '../../src/lab/lab-folder.ts';
 import type { Strategy } from '../../src/model/desired.ts';
 import { type Death, dyingAt } from './death.ts';
 import { ROLLING, rowOf } from './fault-matrix.ts';
@@ -36,28 +37,6 @@ export async function allCells(): Promise<readonly Cell[]> {
   return cells;
 }
 
-/** In an order drawn by the seed, so that any beginning of it is a fair sample. */
-export function shuffled<T>(all: readonly T[], seed: number): readonly T[] {
-  const rest = [...all];
-  const random = randomOf(seed);
-  return all.map(() => {
-    const [one] = rest.splice(Math.floor(random() * rest.length), 1);
-    if (one === undefined) throw new Error('as many are drawn as there are');
-    return one;
-  });
-}
-
-/** Numbers in [0, 1), the same ones for one seed (mulberry32). */
-export function randomOf(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 export function textOfCell({ strategy, side, line, way }: Cell): string {
   return `${strategy}, dead ${side} line ${String(line)}: ${way}`;
 }
@@ -75,7 +54,7 @@ export async function tellCell(cell: Cell, etcd?: string): Promise<void> {
     const died = await rig.startWords(words, environment).ended;
     // The last lines of a run are behind its work: a run with fewer lines than foreseen ends by itself.
     if (died.signal !== 'SIGKILL') expectExit(died, 0);
-    if (cell.way === 'resume') await expectResumed(rig);
+    if (cell.way === 'resume') await expectResumed(rig, cell.strategy);
     else await expectBack(rig, before);
     const keys = await rig.ownKeys();
     expect(keys, 'keys of peershift in the cluster').toBeLessThanOrEqual(cell.isAtEnd ? 1 : 0);
@@ -83,9 +62,14 @@ export async function tellCell(cell: Cell, etcd?: string): Promise<void> {
   });
 }
 
-async function expectResumed(rig: Rig): Promise<void> {
+/** With a second listener the new URL has a port of its own, for good. */
+export function httpsPortOf(strategy: Strategy): number {
+  return strategy === 'dual-listener' ? PEER_PORT + 2 : PEER_PORT;
+}
+
+async function expectResumed(rig: Rig, strategy: Strategy): Promise<void> {
   expectExit(await rig.run('resume', '--yes'), 0);
-  await rig.expectServing('https');
+  await rig.expectServing('https', httpsPortOf(strategy));
   expectExit(await rig.run('verify'), 0);
   // Of the wanted end nothing is missing, and nothing is left over.
   expectExit(await rig.run('preview', '--exit-code'), 0);
