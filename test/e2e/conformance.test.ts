@@ -95,7 +95,8 @@ async function walk({ etcd, start, seed, dir }: Walk): Promise<Seen> {
 
 /**
  * The look and the probes go side by side. A member that took up an entry between them was seen twice and
- * differently: then both look again, for they are compared as of one moment.
+ * differently: then both look again, for they are compared as of one moment. So they do when nobody answered
+ * in time: all three had lost their links, or the machine stood still.
  */
 async function seenAtOnce(
   hands: Awaited<ReturnType<typeof handsOn>>,
@@ -104,10 +105,11 @@ async function seenAtOnce(
   for (let more = LOOKS - 1; ; more -= 1) {
     const [links, looked] = await Promise.all([observeLinks(hands.seen()), eyes.look()]);
     const members = looked.ok ? looked.value.members : [];
+    const isDeaf = !looked.ok && looked.error.every(({ code }) => code === 'ENDPOINT_UNREACHABLE');
     const isMoving = members.some(({ name, process: running, view }) => {
       return running !== undefined && textOfView(view) !== textOfView(links.views.get(name) ?? {});
     });
-    if (!isMoving || more === 0) return [links, looked];
+    if (!(isMoving || isDeaf) || more === 0) return [links, looked];
   }
 }
 
