@@ -132,7 +132,7 @@ describe.concurrent(
 
     it('stops at once on a second Ctrl-C, and is resumed all the same', async () => {
       await withRig({ members: 1 }, async (rig) => {
-        await rig.beforeStart('m1', 'sleep 2');
+        await rig.beforeStart('m1', 'sleep 8');
         const running = rig.start('run', '--yes', '--accept-downtime');
         await running.intended(on('restart-member', 'm1'));
         running.kill('SIGINT');
