@@ -8,10 +8,10 @@ import type { JournalBody, RunOutcome } from '../model/journal.ts';
 import { gateEntry, plannedEntry } from './entries.ts';
 import { runGate } from './gate-loop.ts';
 import type { EvidenceInput } from './evidence.ts';
-import { type Hands, evidenceOf } from './handlers/context.ts';
+import { type Hands } from './handlers/context.ts';
 import { linksKnown, worldAt } from './links-known.ts';
 import { armedNotes, clearOver, firingBehind } from './dead-man.ts';
-import { diagnosed } from './diagnosis.ts';
+import { diagnosed, diagnosedGate } from './diagnosis.ts';
 import { look } from './freshness.ts';
 import { withHooks } from './hooks.ts';
 import { type HostLocks, makeHostLocks } from './host-locks.ts';
@@ -128,7 +128,8 @@ class Driver implements RunActors {
     );
     if (answer.failure === undefined || answer.fault === 'foreign') return answer;
     const evidence = this.#evidence(context, expected);
-    return { ...answer, failure: await diagnosed(this.#doors, expected, answer.failure, evidence) };
+    const { failure } = await diagnosed(this.#doors, expected, answer.failure, evidence);
+    return { ...answer, failure };
   };
 
   intend: RunActors['intend'] = (context) => {
@@ -167,19 +168,7 @@ class Driver implements RunActors {
     const spec = present(step.after, 'the gate');
     const hands = this.#hands(context);
     const gated = await runGate({ hands, step, spec }, signal);
-    if (gated.failure === undefined) return { kind: 'good', gated };
-    const fired = (await firingBehind(hands))?.failure;
-    if (fired !== undefined) {
-      const verdict = { kind: 'fail', because: fired.but, fault: 'foreign' } as const;
-      return { kind: 'good', gated: { ...gated, verdict, failure: fired } };
-    }
-    const failure = await diagnosed(
-      this.#doors,
-      hands.after,
-      gated.failure,
-      evidenceOf(hands, memberOfStep(step)),
-    );
-    return { kind: 'good', gated: { ...gated, failure } };
+    return { kind: 'good', gated: await diagnosedGate(hands, step, gated) };
   };
 
   recordGate: RunActors['recordGate'] = (context) => {

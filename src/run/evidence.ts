@@ -56,11 +56,14 @@ export function unexplainedQuotes(input: EvidenceInput): readonly string[] {
   return [...quotes.values()].slice(-MAX_QUOTES);
 }
 
-/** What the member itself said last about its start, its data or its peers. */
+/** The line in which the member itself said why it ended, else what it said last that nothing explains, as it stands in its log. */
 export function lastWordsOf(input: EvidenceInput, member: MemberName): string | undefined {
   const said = judgeAll(input).filter(({ sighting }) => sighting.member === member);
-  const last = said.findLast(({ judgement }) => judgement === 'fatal') ?? said.at(-1);
-  return last === undefined ? undefined : `"${last.sighting.finding.essence}"`;
+  const isBad = ({ judgement }: Judged): boolean => judgement === 'unexpected';
+  const last = said.findLast(({ judgement }) => judgement === 'fatal') ?? said.findLast(isBad);
+  if (last === undefined) return undefined;
+  const { code, essence } = last.sighting.finding;
+  return input.logs.quote(member, code) ?? essence;
 }
 
 /** Lines that tell of one dial that failed; a stream that broke was dialed well. */

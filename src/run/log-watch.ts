@@ -29,7 +29,7 @@ export interface LogWatch {
   behind(): readonly MemberName[];
   /** Findings that were let go because there were too many. */
   droppedCount(): number;
-  /** The last line of that code in the member's log, cut. */
+  /** The last line of that code in the member's log, from its beginning; a long one is cut at its end. */
   quote(member: MemberName, code: string): string | undefined;
 }
 
@@ -141,7 +141,7 @@ function makeBook(clock: Pick<Clock, 'nowMs'>): Book {
         const finding = read(line);
         if (finding === undefined) continue;
         order += 1;
-        quotes.set(`${member} ${finding.code}`, line.slice(0, QUOTE_CHARACTERS));
+        quotes.set(`${member} ${finding.code}`, shown(line));
         const key = keyOf(finding);
         const count = (found.get(key)?.count ?? 0) + 1;
         found.set(key, { member, finding, count, readAtMs, order });
@@ -158,6 +158,10 @@ function makeBook(clock: Pick<Clock, 'nowMs'>): Book {
     droppedCount: () => dropped,
     quote: (member, code) => quotes.get(`${member} ${code}`),
   };
+}
+
+function shown(line: string): string {
+  return line.length > QUOTE_CHARACTERS ? `${line.slice(0, QUOTE_CHARACTERS)} ...` : line;
 }
 
 /** Puts the cursor that many bytes before the end. */

@@ -59,6 +59,12 @@ export const runSetup = setup({
     hasPassed: ({ context }) => context.gated?.verdict.kind === 'pass',
     hasFailedByUs: ({ context }) =>
       context.gated?.verdict.kind === 'fail' && context.gated.verdict.fault === 'ours',
+    hasMovedMeanwhile: ({ context }) =>
+      context.gated?.moved !== undefined &&
+      context.direction === 'forward' &&
+      !context.repairsOnly &&
+      !partsGroup(context) &&
+      context.replans < MAX_REPLANS,
     mayStopHere: ({ context }) => !isInsideGroup(context),
     mayStopAfter: ({ context }) => !partsGroup(context),
     isRepaired: ({ context }) => context.repairsOnly && isAtEnd(context),
@@ -86,6 +92,10 @@ export const runSetup = setup({
       because: ({ event }) => answerOf(event).because ?? '',
       isParted: ({ context }) => isInsideGroup(context),
     }),
+    keepWhyOfGate: assign({
+      lastDone: ({ context }) => stepAt(context),
+      because: ({ context }) => context.gated?.moved ?? '',
+    }),
     newMaterial: assign({
       lastDone: ({ context }) => stepAt(context),
       because: 'the certificates are made: the same steps with the real leaves',
@@ -94,6 +104,9 @@ export const runSetup = setup({
     takePlan: assign({
       proven: ({ event, context }) => answerOf(event).proven ?? context.proven,
       index: 0,
+      // Whatever stood against the way on stands no longer.
+      failure: ({ context: { direction, repairsOnly, failure } }) =>
+        direction === 'forward' && !repairsOnly ? undefined : failure,
     }),
     turnBack: assign({
       direction: 'rollback' as const,

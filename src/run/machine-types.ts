@@ -31,6 +31,8 @@ export interface Gated {
   readonly links: LinkEvidence | undefined;
   /** What the members' logs said meanwhile. */
   readonly lines?: readonly ToldLine[];
+  /** Of a gate that failed by no fault of ours: what somebody else has changed in the member list, if only that. */
+  readonly moved?: string | undefined;
 }
 
 export interface LinkEvidence {

@@ -171,6 +171,11 @@ export const runMachine = runSetup.createMachine({
           },
           { guard: 'hasPassed', target: 'deciding', actions: 'advance' },
           { guard: 'hasFailedByUs', target: 'undoing', actions: 'keepGateFailure' },
+          {
+            guard: 'hasMovedMeanwhile',
+            target: 'planning',
+            actions: ['keepGateFailure', 'keepWhyOfGate'],
+          },
           { target: 'closing', actions: ['keepGateFailure', 'asPaused'] },
         ],
       },

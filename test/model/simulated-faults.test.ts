@@ -181,6 +181,28 @@ describe('a member whose metrics cannot be read', () => {
 });
 
 describe('a second operator', () => {
+  it('who advertises a member too early is named by the gate, and what remains is planned from there', async () => {
+    const story = await runStory((sim) => ({
+      onAct: (act) => {
+        const isEarly = (sim.world.record['m3'] ?? []).every((url) => !url.startsWith('https'));
+        if (act === 'start m2' && isEarly) sim.update('m3', [peerUrl('https://10.0.0.3:2380')]);
+        return 'go on';
+      },
+    }));
+    const entries = story.state.entriesOf();
+    const failed = entries.filter(
+      (entry) => entry.type === 'gate' && entry.verdict.kind === 'fail',
+    );
+    expect(JSON.stringify(failed)).toContain('to have http://10.0.0.3:2380 for m3');
+    const planned = entries.flatMap((entry) => (entry.type === 'planned' ? [entry.because] : []));
+    expect(planned).toContainEqual(
+      'the list has https://10.0.0.3:2380 for m3, expected http://10.0.0.3:2380',
+    );
+    expect(reasonOf(story)).toBe('');
+    expect(outcomeOf(story)).toBe('done');
+    expect(endOf(story)).toEqual(endOf(straight));
+  });
+
   it('who changes a URL meanwhile stops the run, which goes on when it is put right', async () => {
     const at = acts.findIndex(({ act }) => act === 'configure m2');
     const story = await runStory((sim) => ({

@@ -6,6 +6,7 @@ import { cleanRuns } from './clean-runs.ts';
 import { conformance } from './conformance.ts';
 import { exhaustive } from './exhaustive.ts';
 import { faults } from './faults.ts';
+import { recordCorpus } from './record-corpus.ts';
 
 export interface Soak {
   /** What it shows, in one line. */
@@ -37,4 +38,5 @@ export const SOAKS: Readonly<Record<string, Soak>> = {
   'clean-runs': cleanRuns,
   faults,
   chaos,
+  'record-corpus': recordCorpus,
 };

@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { lastLines } from '../../base/last-lines.ts';
 import { type Result, err, ok } from '../../base/result.ts';
 import type { ServiceSpec } from '../../model/desired.ts';
 import type { Failure } from '../../model/failure.ts';
@@ -143,7 +144,7 @@ function judged(
   argv: readonly string[],
 ): Result<undefined, Failure> {
   if (outcome.exitCode === 0) return ok(undefined);
-  const said = (outcome.stderr.trim() || outcome.stdout.trim()).slice(-TAIL_CHARACTERS);
+  const said = lastLines(outcome.stderr.trim() || outcome.stdout, TAIL_CHARACTERS).join(' | ');
   return err({
     code: 'HOST_COMMAND_FAILED',
     where,

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { durationText } from '../../base/duration.ts';
+import { lastLines } from '../../base/last-lines.ts';
 import { type Result, err, ok } from '../../base/result.ts';
 import type { Failure } from '../../model/failure.ts';
 import { type Fact, known, unknown } from '../../model/observed.ts';
@@ -223,7 +224,7 @@ async function systemctl(
   if (!run.ok) return run;
   const { exitCode, stdout, stderr } = run.value;
   if (exitCode === 0) return ok(undefined);
-  const said = (stderr.trim() || stdout.trim()).slice(-TAIL_CHARACTERS);
+  const said = lastLines(stderr.trim() || stdout, TAIL_CHARACTERS).join(' | ');
   const end = exitCode === undefined ? 'was ended by a signal' : `exited with ${String(exitCode)}`;
   return err(failure(member, words[0] ?? '', `${argv.join(' ')} ${end}: ${said}`));
 }
@@ -237,7 +238,7 @@ async function journalTail(member: Member, unit: Unit | undefined): Promise<stri
     deadlineMs: TAIL_DEADLINE_MS,
   });
   if (!read.ok || read.value.exitCode !== 0) return '';
-  const lines = read.value.stdout.trim().split('\n').join(' | ').slice(-TAIL_CHARACTERS);
+  const lines = lastLines(read.value.stdout, TAIL_CHARACTERS).join(' | ');
   return lines === '' ? '' : `; its journal ends: ${lines}`;
 }
 

@@ -177,7 +177,7 @@ describe('a log watch', () => {
     log.lines.push(rejectedLine(1), rejectedLine(2, `EOF ${'x'.repeat(500)}`), rejectedLine(3));
     await watch.collect();
     expect(watch.quote(M1, 'listener-plain-http')).toBe(rejectedLine(3));
-    expect(watch.quote(M1, 'listener-closed')).toHaveLength(300);
+    expect(watch.quote(M1, 'listener-closed')).toHaveLength(304);
     expect(watch.quote(M1, 'dialer-closed')).toBeUndefined();
   });
 
