@@ -1,5 +1,6 @@
 /** The benchmarks by name. A new one is a file beside this and a line here. */
 
+import { explain } from './explain.ts';
 import { prove } from './prove.ts';
 
 export interface Bench {
@@ -16,4 +17,4 @@ export interface Figure {
   readonly bound?: number;
 }
 
-export const BENCHES: Readonly<Record<string, Bench>> = { prove };
+export const BENCHES: Readonly<Record<string, Bench>> = { explain, prove };

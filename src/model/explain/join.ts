@@ -20,6 +20,8 @@ export interface Joined {
   readonly remotes: readonly Member[];
   /** The other ends' logs were what told who they are. */
   readonly isTold: boolean;
+  /** By teller, until when its own log has had such a dial: what came later was not of its making. */
+  readonly toldUntilMs: ReadonlyMap<Member, number>;
   /** A member that replays its log at a start dials the URLs that others had then. */
   readonly isReplay: boolean;
   /** The same dial in the words of the other end; of several ends, that of the first. */
@@ -34,28 +36,34 @@ export function joinEnds(faults: readonly Fault[]): readonly Joined[] {
   });
 }
 
-type Narrowed = Pick<Joined, 'remotes' | 'isTold' | 'isReplay'>;
+type Narrowed = Pick<Joined, 'remotes' | 'isTold' | 'toldUntilMs' | 'isReplay'>;
 
 /** Those whose own log has a dial that failed like this, then; else those who are not linked since. */
 function narrow(fault: Fault, faults: readonly Fault[]): Narrowed {
   const { remotes, speaker, finding, last } = fault;
-  const same = { remotes, isTold: false, isReplay: false };
+  const same = { remotes, isTold: false, toldUntilMs: UNTOLD, isReplay: false };
   if (finding.speaker !== 'listener' || fault.basis === 'id') return same;
   const starting = finding.code === 'listener-plain-http' ? remotes.filter(isStartOf(fault)) : [];
-  if (starting.length > 0) return { remotes: starting, isTold: false, isReplay: true };
+  if (starting.length > 0) return { ...same, remotes: starting, isReplay: true };
   const dials = faults.filter((other) => {
     return remotes.includes(other.speaker) && isDialOf(other, speaker) && fits(fault, other);
   });
   // An exact reason is better evidence than one of many possible ones.
   const exact = dials.filter((dial) => !isVague(dial.finding));
-  const told = new Set((exact.length > 0 ? exact : dials).map((dial) => dial.speaker));
-  if (told.size > 0)
-    return { ...same, remotes: remotes.filter((each) => told.has(each)), isTold: true };
+  const told = new Map<Member, number>();
+  for (const { speaker: teller, last: until } of exact.length > 0 ? exact : dials)
+    told.set(teller, Math.max(told.get(teller) ?? 0, until?.ms ?? Infinity));
+  if (told.size > 0) {
+    const tellers = remotes.filter((each) => told.has(each));
+    return { ...same, remotes: tellers, isTold: true, toldUntilMs: told };
+  }
   const open = remotes.filter((remote) => {
     return last === undefined || !isLinkedSince(remote, speaker, last.ms);
   });
   return { ...same, remotes: open.length > 0 ? open : remotes };
 }
+
+const UNTOLD: ReadonlyMap<Member, number> = new Map();
 
 function isStartOf({ first }: Fault): (member: Member) => boolean {
   return (member) => {

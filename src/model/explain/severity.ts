@@ -71,10 +71,8 @@ function linkSeverity(joined: Joined): Judged {
   if (joined.isReplay)
     return { severity: 'info', because: 'a starting member dials URLs of its past' };
   const softer: Severity = passing ? 'info' : 'warning';
-  if (pairsOf(joined).every(([from, to]) => isLinkedSince(from, to, ms))) {
-    const linked = pairsOf(joined).map(([from, to]) => lastDialed(from, to)?.text ?? '');
-    return { severity: softer, because: `linked since ${linked[0] ?? ''}` };
-  }
+  const linked = linkedSince(joined, ms);
+  if (linked !== undefined) return { severity: softer, because: `linked since ${linked}` };
   const moved = movedSince(joined, ms);
   if (moved !== undefined) return { severity: softer, because: moved };
   if (hasCeased(fault, ms)) return { severity: softer, because: 'not said again since' };
@@ -127,6 +125,22 @@ function pairsOf({ fault, remotes }: Joined): readonly Ends[] {
       [remote, speaker],
     ];
   });
+}
+
+/**
+ * When the pair was linked after the last such line. Of several that it may be about one has said it last: the
+ * others are linked when they are so since the end of their own such dials.
+ */
+function linkedSince(joined: Joined, ms: number): string | undefined {
+  const pairs = pairsOf(joined);
+  const last = pairs.filter(([from, to]) => isLinkedSince(from, to, ms));
+  const [first] = last;
+  if (first === undefined) return undefined;
+  const areOthers = pairs.every((pair) => {
+    const untilMs = joined.toldUntilMs.get(pair[0]) ?? ms;
+    return last.includes(pair) || isLinkedSince(...pair, untilMs);
+  });
+  return areOthers ? (lastDialed(...first)?.text ?? '') : undefined;
 }
 
 /** A process that was started anew has not said it again. */
