@@ -8,7 +8,7 @@ import type { JournalBody, RunOutcome } from '../model/journal.ts';
 import { gateEntry, plannedEntry } from './entries.ts';
 import { runGate } from './gate-loop.ts';
 import type { EvidenceInput } from './evidence.ts';
-import { type Hands } from './handlers/context.ts';
+import type { Hands } from './handlers/context.ts';
 import { linksKnown, worldAt } from './links-known.ts';
 import { armedNotes, clearOver, firingBehind } from './dead-man.ts';
 import { diagnosed, diagnosedGate } from './diagnosis.ts';
