@@ -40,6 +40,8 @@ export interface Tally {
 
 const CUT = 'the list cannot be changed without quorum: what is left is a rescue';
 const PARTED = 'one member is cut off already, and the turn of another would part the rest';
+const STALE =
+  'one member is cut off already and has an old list: it could not dial what comes back on another port';
 const HANGING = 'two members are linked through a third alone, and it may crash';
 
 /** Why a mix that no strategy leaves may be refused: how it is linked at the start, and what refuses it. */
@@ -53,6 +55,7 @@ export const REFUSALS: Readonly<Record<string, string>> = {
   'a member is cut off; quorum': PARTED,
   'a member is cut off; quorum after a crash': PARTED,
   'a member is cut off; a member update needs quorum': PARTED,
+  'a member is cut off; degraded': STALE,
   'all are linked; quorum after a crash': HANGING,
   'all are linked; cut-off after a crash': HANGING,
 };
