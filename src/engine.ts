@@ -156,11 +156,12 @@ export async function discoverInput(rim: Rim): Promise<Parameters<typeof discove
   return { ...rim, plannedPaths, authorityTexts };
 }
 
-function planForward(
+/** observed state -> rollout, forward; pure. */
+export function planForward(
   rim: Rim,
   session: Session,
-  run: RunState,
-  repairsOnly: boolean,
+  run: RunState = EMPTY_RUN,
+  repairsOnly = false,
 ): Result<Rollout, readonly Failure[]> {
   const hasBackup = run.effects.some((effect) => effect.kind === 'backed-up');
   const { clusterId } = session.observed;
@@ -196,12 +197,13 @@ export function rollbackBase(
   };
 }
 
-function proveIt(
+/** rollout -> proven rollout, or the shortest story that breaks a rule; pure. */
+export function proveIt(
   rim: Rim,
   options: Options,
   session: Session,
   rollout: Rollout,
-  run: RunState,
+  run: RunState = EMPTY_RUN,
 ): Result<ProvenRollout, Failure> {
   const accept = [
     ...rim.desired.accept,

@@ -3,7 +3,6 @@
 import { readFile } from 'node:fs/promises';
 import { homedir, hostname, userInfo } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { randomBytes } from 'node:crypto';
 
 import { type Result, err } from '../base/result.ts';
 import { systemErrorText } from '../base/system-error.ts';
@@ -13,11 +12,11 @@ import { unsupported } from '../declare/supported.ts';
 import type { Options, Rim } from '../engine-types.ts';
 import type { DesiredSpec } from '../model/desired.ts';
 import { type Failure, exitOf } from '../model/failure.ts';
-import { type RunId, runId } from '../model/ids.ts';
 import { planProblemsText } from '../show/squiggle.ts';
 import type { GlobalFlags } from './flags.ts';
 import { Output } from './output.ts';
 import { PROGRAM } from './program.ts';
+import { freshRunId } from './run-id.ts';
 
 export interface Session {
   readonly output: Output;
@@ -120,13 +119,6 @@ export function optionsOf(output: Output, flags: SessionFlags): Options {
     newRunId: () => freshRunId(flags.run),
     events: output,
   };
-}
-
-/** `20261122-054119-k3f9`: sorts by time, and two in one second do not meet. */
-function freshRunId(given: string | undefined): RunId {
-  if (given !== undefined) return runId(given);
-  const stamp = new Date().toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
-  return runId(`${stamp}-${randomBytes(3).toString('hex')}`);
 }
 
 function unreadable(planFile: string, reason: string): Failure {
