@@ -22,7 +22,7 @@ import type { Direction } from './model/rollout.ts';
 import { EMPTY_RUN } from './model/run-state.ts';
 import { staleBecause } from './model/saved-rollout.ts';
 import type { RunFiles } from './ports.ts';
-import { firedEffects } from './run/dead-man.ts';
+import { effectsBehind } from './run/dead-man.ts';
 import { effectsOfIntent } from './run/intent.ts';
 import { issueMaterial } from './run/issue.ts';
 import type { JournalWriter } from './run/journal-writer.ts';
@@ -80,7 +80,7 @@ async function begin(
       ? []
       : [
           ...(await effectsOfIntent(rim, past.state)),
-          ...(await firedEffects(rim.doors, rim.clock)),
+          ...(await effectsBehind(rim.doors, rim.clock, past.state)),
         ];
   const before = past?.state ?? EMPTY_RUN;
   const run = { ...before, effects: [...before.effects, ...found] };

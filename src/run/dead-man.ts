@@ -15,6 +15,24 @@ const LOOK_AGAIN_MS = 500;
 
 type Members = ReadonlyMap<MemberName, MemberDoors>;
 
+/**
+ * What became of the switches while nobody looked: those that went off, after waiting for one that is just
+ * firing, and those that a dead process has disarmed and could not record.
+ */
+export async function effectsBehind(
+  members: Members,
+  clock: Clock,
+  state: RunState,
+): Promise<readonly Effect[]> {
+  const fired = await firedEffects(members, clock);
+  const gone = armedOf(state).map(async ({ member }): Promise<readonly Effect[]> => {
+    const seen = await members.get(member)?.deadMan?.look();
+    const isOver = seen?.ok === true && (seen.value?.state ?? 'disarmed') === 'disarmed';
+    return isOver ? [{ kind: 'disarmed', member }] : [];
+  });
+  return [...fired, ...(await Promise.all(gone)).flat()];
+}
+
 /** Every switch that went off and has not been taken away, after waiting for one that is just firing. */
 export async function firedEffects(
   members: Members,

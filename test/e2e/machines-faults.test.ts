@@ -1,6 +1,7 @@
 /**
  * Goal: a machine that misbehaves in the middle leaves a healthy cluster and a way on. Method: three booted
- * boxes over ssh; one hangs in its start, one is booted again between its new settings and its restart.
+ * boxes over ssh; one hangs in its start, one is booted again between its new settings and its restart, and
+ * one is left alone with the operator's machine gone for good.
  */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -23,6 +24,11 @@ beforeAll(async () => {
 afterAll(async () => {
   await stories.end();
 });
+
+/** As one line, however it is wrapped. */
+function flat(text: string): string {
+  return text.replaceAll(/\s+/g, ' ');
+}
 
 const isConfigureOf =
   (member: string) =>
@@ -70,6 +76,39 @@ describe('a machine in the middle of a run', () => {
       expectExit(await rig.run('resume', '--yes'), 0);
       await rig.expectServing('https');
       expectExit(await rig.run('verify'), 0);
+      await rig.expectNothingLost();
+    },
+    BOX_STORY_MS,
+  );
+
+  it(
+    'that nobody comes back to gets its old listener back from a timer of its own systemd',
+    async () => {
+      const rig = await stories.begin(
+        { settings: 'yaml' },
+        {
+          strategy: 'fewest-restarts',
+          lines: ['order: [m2, m1, m3]', 'gates: { quiet: 1s, timeout: 20s, deadman: 30s }'],
+        },
+      );
+      const { lab } = stories;
+      const running = rig.start('run', '--yes');
+      await running.event((each) => each.type === 'gate-waits' && each.step === 'start/m2');
+      running.kill('SIGKILL');
+      await running.ended;
+      const timers = ['systemctl', 'list-timers', '--all', '--no-legend', 'peershift-deadman-*'];
+      expect((await lab.endIn('m2', timers)).stdout).toContain('peershift-deadman-');
+      await until('the dead-man of m2', async () => {
+        const status = await rig.run('status');
+        return flat(status.stdout).includes(
+          'dead-man went off: m2 has its settings of before again',
+        );
+      });
+      expect((await lab.endIn('m2', ['systemctl', 'is-active', 'etcd'])).exit).toBe(0);
+      expectExit(await rig.run('resume', '--yes'), 0);
+      await rig.expectServing('https');
+      expectExit(await rig.run('verify'), 0);
+      expect((await lab.endIn('m2', timers)).stdout).toBe('');
       await rig.expectNothingLost();
     },
     BOX_STORY_MS,

@@ -13,6 +13,7 @@ import { linkedMajority, settle } from '../../src/model/steps/settle.ts';
 import type { PeerUrl } from '../../src/model/url.ts';
 import { type World, isUp, memberOf, withMember } from '../../src/model/world.ts';
 import { FakeConfig, FakeHost, FakeLog, FakeService, envFileOf } from './fake-doors.ts';
+import { FakeDeadMan } from './fake-dead-man.ts';
 import { SimTime } from './sim-time.ts';
 import { addressOf } from './worlds.ts';
 
@@ -27,6 +28,7 @@ export interface SimMember {
   readonly service: FakeService;
   readonly config: FakeConfig;
   readonly log: FakeLog;
+  readonly deadMan: FakeDeadMan;
 }
 
 /** Since when a process has probed a peer, and what its histogram had before. */
@@ -96,6 +98,13 @@ export class SimCluster {
   commit(): void {
     this.index += 1;
     for (const name of this.majority) this.applied.set(name, this.index);
+  }
+
+  /** Nobody does anything for so long; dead-men do what they are for. */
+  pass(ms: number): void {
+    this.time.nowMs += ms;
+    this.world = { ...this.world, nowMs: this.world.nowMs + ms };
+    for (const { deadMan } of this.members) deadMan.pass();
   }
 
   update(name: string, urls: readonly PeerUrl[]): void {
@@ -222,7 +231,8 @@ export class SimCluster {
     this.#followTime(host);
     const service = new FakeService(host, CONFIG_PATH);
     const config = new FakeConfig(host, CONFIG_PATH);
-    return { name, host, service, config, log: new FakeLog() };
+    const deadMan = new FakeDeadMan(host, service);
+    return { name, host, service, config, log: new FakeLog(), deadMan };
   }
 
   #followTime(host: FakeHost): void {

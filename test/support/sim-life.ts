@@ -174,7 +174,7 @@ function hostOf(parts: Parts, host: MemberDoors['host']): MemberDoors['host'] {
 
 function doorsOf(parts: Parts, name: MemberName): MemberDoors {
   const { sim, acting, alive } = parts;
-  const { host, service, config, log } = sim.member(name);
+  const { host, service, config, log, deadMan } = sim.member(name);
   const unwritten = () => err(failureWith('CONFIG_UNREADABLE', 'no space left on device'));
   const unheard = () => err(failureWith('HOST_COMMAND_FAILED', 'systemctl: connection timed out'));
   return {
@@ -192,6 +192,12 @@ function doorsOf(parts: Parts, name: MemberName): MemberDoors {
         acting(`restore ${name}`, () => config.restore(path, digest), unwritten),
     },
     log,
+    deadMan: {
+      look: () => alive(deadMan.look()),
+      arm: (order) => acting(`arm ${name}`, () => deadMan.arm(order), unheard),
+      disarm: () => acting(`disarm ${name}`, () => deadMan.disarm(), unheard),
+      clear: () => acting(`clear ${name}`, () => deadMan.clear(), unheard),
+    },
     dialer: dialerOf(sim, name),
   };
 }
