@@ -14,6 +14,7 @@ import { makePeerDialer } from './adapters/peer/dialer.ts';
 import { makePki } from './adapters/pki/pki.ts';
 import { openJournal } from './adapters/store/journal-file.ts';
 import { watchForPause } from './adapters/store/pause-word.ts';
+import { scratchRestorer } from './adapters/restore/scratch.ts';
 import {
   type RunFolder,
   createRunFolder,
@@ -66,6 +67,7 @@ export async function compose(input: ComposeInput): Promise<Result<Rim, Failure>
     desired,
     doors: new Map(members),
     openEtcd: pool.open,
+    openHere: makeOpenEtcd(options.value),
     here,
     pki: makePki(
       () => Date.now(),
@@ -73,6 +75,7 @@ export async function compose(input: ComposeInput): Promise<Result<Rim, Failure>
     ),
     clock: systemClock,
     dialer: makePeerDialer(),
+    restorer: scratchRestorer(here),
     store: runStore(stateFolder(desired.planFile, desired.name, input.stateDirectory)),
     close: async () => {
       pool.closeAll();

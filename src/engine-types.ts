@@ -18,6 +18,7 @@ import type {
   OpenEtcd,
   PeerDialer,
   Pki,
+  Restorer,
   RunStore,
 } from './ports.ts';
 
@@ -26,12 +27,15 @@ export interface Rim {
   readonly desired: DesiredSpec;
   readonly doors: ReadonlyMap<MemberName, MemberDoors>;
   readonly openEtcd: OpenEtcd;
+  /** A member on this machine, whatever way those of the cluster are reached. */
+  readonly openHere: OpenEtcd;
   /** The operator's machine. */
   readonly here: Host;
   readonly pki: Pki;
   readonly clock: Clock;
   readonly dialer: PeerDialer;
   readonly store: RunStore;
+  readonly restorer: Restorer;
   close(): Promise<void>;
 }
 

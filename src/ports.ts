@@ -8,4 +8,5 @@ export type * from './ports/host.ts';
 export type * from './ports/peer.ts';
 export type * from './ports/pki.ts';
 export type * from './ports/records.ts';
+export type * from './ports/restore.ts';
 export type * from './ports/service.ts';

@@ -186,6 +186,8 @@ export type Effect =
       readonly path: string;
       readonly sha256: string;
       readonly sizeBytes: number;
+      /** What was shown of it, in words: that it could be restored, or why that was not tried. */
+      readonly shown?: string;
     }
   | { readonly kind: 'led'; readonly from: MemberName; readonly to: MemberName }
   /** A dead-man waits on the member's host; the moment is by the clock of that host, RFC 3339. */

@@ -46,8 +46,7 @@ export interface Report {
   readonly files: readonly ReportFile[];
   /** What a configuration management has to carry from now on; null takes a setting out. */
   readonly settings: readonly ReportSettings[];
-  readonly backup:
-    { readonly path: string; readonly sha256: string; readonly sizeBytes: number } | undefined;
+  readonly backup: ReportBackup | undefined;
   readonly failures: readonly ReportFailure[];
   /** Sentences of the steps back that were done. */
   readonly undone: readonly string[];
@@ -132,6 +131,14 @@ export interface ReportGate {
   /** Where links were asked for: what each pair was seen to be, by which source and why. */
   readonly links?: LinkCells;
   readonly lines: readonly ToldLine[];
+}
+
+export interface ReportBackup {
+  readonly path: string;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  /** That it could be restored, or why that was not tried. */
+  readonly shown?: string;
 }
 
 export interface ReportFile {

@@ -10,7 +10,16 @@ import type { ObservedState } from '../model/observed.ts';
 import type { ProvenRollout } from '../model/proof.ts';
 import type { Direction } from '../model/rollout.ts';
 import type { World } from '../model/world.ts';
-import type { Clock, EtcdMember, EventSink, Host, MemberDoors, Pki } from '../ports.ts';
+import type {
+  Clock,
+  EtcdMember,
+  EventSink,
+  Host,
+  MemberDoors,
+  OpenEtcd,
+  Pki,
+  Restorer,
+} from '../ports.ts';
 import type { JournalWriter } from './journal-writer.ts';
 
 export interface RunDoors {
@@ -48,6 +57,10 @@ export interface RunDoors {
   readonly dialLinks?: (
     pairs: readonly string[],
   ) => Promise<ReadonlyMap<string, Omit<DialEvidence, 'atMs'>>>;
+  /** Restores a snapshot on the operator's machine. */
+  readonly restorer: Restorer;
+  /** A member on this machine. */
+  readonly openHere: OpenEtcd;
   readonly backupPath: string;
   readonly lockKey: string;
   readonly lockOwner: string;

@@ -27,6 +27,8 @@ export interface PreviewInput {
   readonly settings: readonly string[];
   /** What the rollout makes of the members' configuration files. */
   readonly edits?: readonly ConfigEdit[];
+  /** What will be shown of the snapshot, or why it will not be restored; absent: no step saves one. */
+  readonly backupProof?: string;
   /** `run` shows it and goes on. */
   readonly isAboutToRun?: boolean;
 }
@@ -58,6 +60,7 @@ export interface PreviewData {
   readonly deadManMs: number | undefined;
   /** Number of the step that saves it; undefined when no step does. */
   readonly backupStep: number | undefined;
+  readonly backupProof: string | undefined;
   readonly settings: readonly string[];
   /** One for each file that the rollout changes: a unified diff, line by line. */
   readonly files: readonly PreviewFile[];
@@ -155,6 +158,7 @@ export function previewJson(input: PreviewInput): PreviewData {
     lockKey: `/peershift/${rollout.clusterId}/lock`,
     deadManMs: desired.gates.deadmanMs,
     backupStep: backup < 0 ? undefined : backup + 1,
+    backupProof: input.backupProof,
     settings: input.settings,
     isAboutToRun: input.isAboutToRun === true,
     files: filesOf(input.edits ?? []),

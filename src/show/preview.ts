@@ -220,10 +220,10 @@ function deadManText({ deadManMs, steps }: PreviewData): string {
   return `${first}; none for ${where}: where nothing is written, or the member is down already, there is nothing to put back`;
 }
 
-function backupLine(data: PreviewData): string {
-  return data.backupStep === undefined
-    ? 'no snapshot is saved by these steps'
-    : `step ${String(data.backupStep)} saves a snapshot on this machine before anything is changed`;
+function backupLine({ backupStep, backupProof }: PreviewData): string {
+  if (backupStep === undefined) return 'no snapshot is saved by these steps';
+  const saves = `step ${String(backupStep)} saves a snapshot on this machine before anything is changed`;
+  return backupProof === undefined ? saves : `${saves}; ${backupProof}`;
 }
 
 function confirmLine(data: PreviewData): string {

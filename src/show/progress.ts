@@ -157,7 +157,10 @@ function effectsText(effects: readonly Effect[]): string {
       case 'went-off':
         return [`it went off: ${effect.result}`];
       case 'backed-up':
-        return [`${effect.path}, ${counted(effect.sizeBytes, 'byte')}`];
+        return [
+          `${effect.path}, ${counted(effect.sizeBytes, 'byte')}`,
+          ...(effect.shown === undefined ? [] : [withoutControls(effect.shown)]),
+        ];
       case 'config-written':
         return [`original kept as ${effect.backupPath}`];
       case 'leaf-replaced':

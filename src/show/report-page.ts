@@ -16,7 +16,7 @@ import {
 } from './report-sections.ts';
 import { STYLE } from './report-style.ts';
 import { timelineSection } from './timeline.ts';
-import { counted } from './words.ts';
+import { backupText } from './words.ts';
 
 /** Nothing is loaded; inline style and script are the page's own. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
@@ -102,12 +102,7 @@ function summary(report: Report): Html {
         : `${durationText(degradedMs)} with some dials failing as declared`,
     ],
     ['Writes', writes === undefined ? 'not watched (--watch-writes)' : writesText(writes)],
-    [
-      'Backup',
-      backup === undefined
-        ? 'none'
-        : `${backup.path}, ${counted(backup.sizeBytes, 'byte')}, sha256 ${backup.sha256}`,
-    ],
+    ['Backup', backup === undefined ? 'none' : backupText(backup)],
     [
       'Accepted',
       report.accepted.length === 0 ? 'no breach of any rule' : report.accepted.join(', '),

@@ -6,7 +6,7 @@ import type { Report, ReportGate, ReportStep } from '../model/report.ts';
 import { failureText } from './failure-text.ts';
 import { type Paint, PLAIN } from './paint.ts';
 import { padTo, tableLines } from './table.ts';
-import { counted } from './words.ts';
+import { backupText, counted } from './words.ts';
 import { hanging, withoutControls } from './wrap.ts';
 
 const COLUMNS = 120;
@@ -61,12 +61,7 @@ function headLines(report: Report, paint: Paint): readonly string[] {
       `${degraded}${degradedMs === undefined ? '' : ' with some dials failing as declared'}`,
     ),
     ...field('accepted', report.accepted.join(', ')),
-    ...field(
-      'backup',
-      backup === undefined
-        ? 'none'
-        : `${backup.path}, ${counted(backup.sizeBytes, 'byte')}, sha256 ${backup.sha256}`,
-    ),
+    ...field('backup', backup === undefined ? 'none' : backupText(backup)),
   ];
 }
 

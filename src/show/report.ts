@@ -134,8 +134,8 @@ function settingsOf(walked: readonly Walked[]): readonly ReportSettings[] {
 function backupOf(effects: readonly Effect[]): Report['backup'] {
   const effect = effects.find((each) => each.kind === 'backed-up');
   if (effect?.kind !== 'backed-up') return undefined;
-  const { path, sha256, sizeBytes } = effect;
-  return { path, sha256, sizeBytes };
+  const { path, sha256, sizeBytes, shown } = effect;
+  return { path, sha256, sizeBytes, ...(shown === undefined ? {} : { shown }) };
 }
 
 function failuresOf(entries: readonly JournalEntry[]): readonly ReportFailure[] {

@@ -1,5 +1,7 @@
 /** Turns counts and lists into the few words that all printers use for them. */
 
+import type { ReportBackup } from '../model/report.ts';
+
 /** `1 step`, `3 steps`. */
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${String(count)} ${count === 1 ? one : many}`;
@@ -25,6 +27,12 @@ export function ranges(numbers: readonly number[]): string {
 }
 
 /** A duration in round numbers where it is round: `8 s`, `60 s`, `10 min`, `1.5 s`. */
+/** `state/backup.db, 20,512 bytes, sha256 ab12; restored with etcdctl ...`. */
+export function backupText({ path, sizeBytes, sha256, shown }: ReportBackup): string {
+  const proof = shown === undefined ? '' : `; ${shown}`;
+  return `${path}, ${counted(sizeBytes, 'byte')}, sha256 ${sha256}${proof}`;
+}
+
 export function limitText(ms: number): string {
   if (ms % 60_000 === 0 && ms > 60_000) return `${String(ms / 60_000)} min`;
   return ms % 1000 === 0 || ms >= 10_000

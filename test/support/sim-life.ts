@@ -10,6 +10,7 @@ import type { Ended, Rim } from '../../src/engine-types.ts';
 import type { DesiredSpec } from '../../src/model/desired.ts';
 import { dialBetween, leafOf } from '../../src/model/dial.ts';
 import type { PeershiftEvent } from '../../src/model/event.ts';
+import { unknown } from '../../src/model/observed.ts';
 import { type MemberName, runId } from '../../src/model/ids.ts';
 import type { JournalEntry } from '../../src/model/journal.ts';
 import { type PeerUrl, urlParts } from '../../src/model/url.ts';
@@ -134,6 +135,13 @@ function rimOf(parts: Parts): Rim {
     desired,
     doors: new Map(sim.members.map(({ name }) => [name, doorsOf(parts, name)])),
     openEtcd: (endpoint) => etcdOf(parts, endpoint),
+    openHere: () => {
+      throw new Error('there are no programs to restore with');
+    },
+    restorer: {
+      tools: () => Promise.resolve(unknown('there is no etcd on the PATH of this machine')),
+      restore: () => Promise.reject(new Error('there are no programs to restore with')),
+    },
     here: hostOf(parts, sim.here),
     pki: fakePki(clock),
     clock: { nowMs: () => clock.nowMs(), sleep: (ms, signal) => alive(clock.sleep(ms, signal)) },

@@ -103,6 +103,22 @@ async function inputOf(
     observedAgoMs: rim.clock.nowMs() - prepared.observed.observedAtMs,
     settings: [`records in ${rim.store.path}`, ...called],
     edits: await configEdits(rim.doors, prepared.proven.rollout.steps),
+    ...(await backupProof(rim, prepared)),
     isAboutToRun,
   };
+}
+
+/** What the run will show of its snapshot, with the programs that this machine has. */
+async function backupProof(
+  { restorer }: Session['rim'],
+  { observed, proven }: Prepared,
+): Promise<Pick<PreviewInput, 'backupProof'>> {
+  if (proven.rollout.steps.every(({ kind }) => kind !== 'take-snapshot')) return {};
+  const status = observed.members.map((member) => member.status).find(({ known }) => known);
+  if (status?.known !== true) return {};
+  const tools = await restorer.tools(status.value.version);
+  const backup = tools.known
+    ? `it is restored into a scratch member here (${tools.value.words}) and compared by HashKV`
+    : `its hash is checked, it is not restored: ${tools.reason}`;
+  return { backupProof: backup };
 }

@@ -1,6 +1,7 @@
 /** take-snapshot: streamed from a follower where there is one, so that the leader keeps its time for writes. */
 
 import type { Answer } from '../machine-types.ts';
+import { restoreProof } from '../restore-proof.ts';
 import { type Hands, done, failedBy } from './context.ts';
 
 export async function takeSnapshot(hands: Hands): Promise<Answer> {
@@ -10,10 +11,17 @@ export async function takeSnapshot(hands: Hands): Promise<Answer> {
   );
   let last: Answer | undefined;
   for (const name of names) {
-    const saved = await doors.etcd.get(name)?.snapshot(doors.backupPath);
-    if (saved === undefined) continue;
-    if (saved.ok) return done({ kind: 'backed-up', path: doors.backupPath, ...saved.value });
-    last = failedBy({ ...saved.error, where: hands.where });
+    const member = doors.etcd.get(name);
+    const saved = await member?.snapshot(doors.backupPath);
+    if (member === undefined || saved === undefined) continue;
+    if (!saved.ok) {
+      last = failedBy({ ...saved.error, where: hands.where });
+      continue;
+    }
+    const shown = await restoreProof(doors, member);
+    if (!shown.ok) return failedBy({ ...shown.error, where: hands.where });
+    const backup = { path: doors.backupPath, ...saved.value, shown: shown.value };
+    return done({ kind: 'backed-up', ...backup });
   }
   return (
     last ??
