@@ -126,7 +126,10 @@ export const FAILURES = {
     meaning: 'no change on hosts alone, of those that peershift can make, brings quorum back',
   },
   RUN_NOT_FOUND: { exit: 3, meaning: 'there is no run to go on with' },
-  BACKUP_FAILED: { exit: 3, meaning: 'the snapshot could not be taken or is not whole' },
+  BACKUP_FAILED: {
+    exit: 3,
+    meaning: 'the snapshot could not be taken, is not whole, or cannot be restored',
+  },
   OUTSIDE_WINDOW: { exit: 3, meaning: 'it is not one of the hours in which a run may act' },
   NOT_RUNNING: { exit: 3, meaning: 'no run is running that could be asked to pause' },
   HOOK_FAILED: { exit: 4, meaning: 'a hook of the plan file did not exit with 0 in time' },

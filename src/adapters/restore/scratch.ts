@@ -183,6 +183,6 @@ function failure(but: string): Failure {
     but,
     so: 'a backup that cannot be restored is none; nothing was changed in the cluster',
     remedy:
-      'see what stands in the way (disk, programs), take another snapshot with peershift resume or run, or write backup: false and save one by other means',
+      'mend what is named above, or save and restore one by other means and write backup: false; then run peershift again',
   };
 }
