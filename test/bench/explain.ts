@@ -33,9 +33,10 @@ export const explain: Bench = {
         for (const kind of ['mixed', 'all faults'] as const) {
           const file = path.join(folder, 'etcd.log');
           await generate(file, linesOf(version, kind));
-          const { seconds, megabytes } = await measured(file);
+          const { seconds, cpuSeconds, megabytes } = await measured(file);
           const name = `${version}, ${kind}`;
           figures.push({ name, value: seconds, unit: 's', bound: MOST_SECONDS });
+          figures.push({ name: `${name}, processor`, value: cpuSeconds, unit: 's' });
           figures.push({ name: `${name}, memory`, value: megabytes, unit: 'MB', bound: MOST_MB });
         }
       }
@@ -115,18 +116,37 @@ async function generate(file: string, next: Lines): Promise<void> {
   await once(out, 'close');
 }
 
-async function measured(file: string): Promise<{ seconds: number; megabytes: number }> {
+interface Measured {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly megabytes: number;
+}
+
+async function measured(file: string): Promise<Measured> {
   const startedAtMs = performance.now();
   const argv = [path.join(CHECKOUT, 'dist/cli/main.js'), 'explain', '--json', file];
   const child = spawn(process.execPath, argv, { stdio: 'ignore' });
-  let megabytes = 0;
+  let [megabytes, cpuSeconds] = [0, 0];
   const looking = setInterval(() => {
     megabytes = Math.max(megabytes, peakOf(child));
+    cpuSeconds = Math.max(cpuSeconds, cpuOf(child));
   }, LOOK_EVERY_MS);
   const [status] = (await once(child, 'close')) as [number | null];
   clearInterval(looking);
   if (status !== 0) throw new Error(`explain ended with ${String(status)}`);
-  return { seconds: (performance.now() - startedAtMs) / 1000, megabytes };
+  return { seconds: (performance.now() - startedAtMs) / 1000, cpuSeconds, megabytes };
+}
+
+/** In the kernel's ticks of 10 ms; of all its threads. */
+function cpuOf({ pid }: ChildProcess): number {
+  try {
+    const fields = readFileSync(`/proc/${String(pid)}/stat`, 'utf8')
+      .split(') ')[1]
+      ?.split(' ');
+    return (Number(fields?.[11]) + Number(fields?.[12])) / 100;
+  } catch {
+    return 0;
+  }
 }
 
 /** The most that the process has had resident so far, as the kernel counts it; 0 once it is gone. */

@@ -2,14 +2,16 @@
  * Turns a stream of bytes into the lines that its taker wants, fast: most lines of a log differ only in
  * their digits from one that was taken before, and need not be decoded to be skipped or counted.
  *
- *   shape    the line with every run of digits as one      known to tell nothing -> skipped
+ *   shape    the line with every run of digits as one,
+ *            and without the request that it quotes        known to tell nothing -> skipped
  *   variant  the line without its time and without ports   known to be counted   -> counted
  */
 
 import { JournalExport } from './journal-export.ts';
+import { NOTHING_SKIPPED, RequestFinder, type Skipped, shapeOf, variantOf } from './line-shape.ts';
 
-/** What came of a line: nothing, something of its own, or one more of what `T` counts. */
-export type Taken<T extends Counter> = 'nothing' | 'telling' | T;
+/** What came of a line: nothing, something of its own, another log that begins with it, or one more of what `T` counts. */
+export type Taken<T extends Counter> = 'nothing' | 'telling' | 'another' | T;
 
 export interface Counter {
   /** Whatever the digits: the line names no other side. */
@@ -33,12 +35,6 @@ const KINDS_KEPT = 50_000;
 const FORM_BYTES = 64;
 const NEWLINE = 10;
 const EQUALS = 61;
-const [SPACE, QUOTE, DASH, DOT, ZERO, NINE, COLON] = [32, 34, 45, 46, 48, 57, 58];
-const [BRACKET, BRACE] = [93, 123];
-const TS = Buffer.from('"ts":"');
-/** zap writes level and time first. */
-const HEAD_BYTES = 24;
-const [SEED_A, SEED_B, PRIME_A, PRIME_B] = [0x811c9dc5, 0x050c5d1f, 0x01000193, 0x01000197];
 
 /** Resolves when all was read; the stream's own error goes through. */
 export async function readLog<T extends Counter>(
@@ -92,6 +88,7 @@ class LineReader<T extends Counter> {
   /** Inside an over-long line whose head was taken. */
   #skips = false;
   #skippedCount = 0;
+  #requests = new RequestFinder(Buffer.alloc(0));
 
   constructor(taker: LineTaker<T>) {
     this.#taker = taker;
@@ -99,6 +96,7 @@ class LineReader<T extends Counter> {
 
   push(chunk: Buffer): void {
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    this.#requests = new RequestFinder(bytes);
     let [at, last] = [0, 0];
     for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, at)) {
       if (this.#skips) this.#skips = false;
@@ -113,6 +111,7 @@ class LineReader<T extends Counter> {
   }
 
   end(): void {
+    this.#requests = new RequestFinder(this.#rest);
     if (this.#rest.length > 0 && !this.#skips) this.#line(this.#rest, 0, this.#rest.length);
     this.#flush(this.#rest);
     this.#rest = Buffer.alloc(0);
@@ -131,7 +130,8 @@ class LineReader<T extends Counter> {
     if (end === start) return;
     const stop = Math.min(end, start + LINE_BYTES);
     const wantsAll = this.#taker.wantsAll();
-    const shape = shapeOf(bytes, start, stop);
+    const request = wantsAll ? NOTHING_SKIPPED : this.#requests.in(start, stop);
+    const shape = shapeOf(bytes, start, stop, request);
     if (!wantsAll && this.#dull.has(shape)) {
       this.#skippedCount += 1;
       return;
@@ -163,8 +163,9 @@ class LineReader<T extends Counter> {
       if (this.#dull.size < KINDS_KEPT) this.#dull.add(line.shape);
       return;
     }
-    // Whatever told something may have begun another member's log: counters are of one log.
-    if (taken === 'telling') {
+    if (taken === 'telling') return;
+    // Counters are of one log.
+    if (taken === 'another') {
       this.#flush(bytes);
       this.#counted.clear();
       return;
@@ -183,7 +184,8 @@ class LineReader<T extends Counter> {
 
   /** Before the bytes go, so that the last line of each can still be read. */
   #flush(bytes: Buffer): void {
-    for (const pending of this.#touched) {
+    // Several variants may count as one: the last of them all is to be told last.
+    for (const pending of [...this.#touched].sort((a, b) => a.start - b.start)) {
       this.#taker.again(pending.counter, pending.count, textOf(bytes, pending.start, pending.end));
       pending.count = 0;
     }
@@ -193,54 +195,4 @@ class LineReader<T extends Counter> {
 
 function textOf(bytes: Buffer, start: number, end: number): string {
   return bytes.toString('utf8', start, Math.min(end, start + LINE_BYTES));
-}
-
-/**
- * A number for the line with each run of digits as one: FNV-1a twice, from two seeds, of which 53 bits
- * fit a number. Two shapes of a log meeting in one number: once in some hundred million logs.
- */
-function shapeOf(bytes: Buffer, start: number, end: number): number {
-  let [a, b, isDigit] = [SEED_A, SEED_B, false];
-  for (let at = start; at < end; at += 1) {
-    let byte = bytes[at] ?? 0;
-    if (byte >= ZERO && byte <= NINE) {
-      if (isDigit) continue;
-      isDigit = true;
-      byte = ZERO;
-    } else isDigit = false;
-    a = Math.imul(a ^ byte, PRIME_A);
-    b = Math.imul(b ^ byte, PRIME_B);
-  }
-  return joined(a, b);
-}
-
-/** A number for the line from its message on, with the port behind an address (`10.0.0.1:5`, `[fd00::1]:5`) left out. */
-function variantOf(bytes: Buffer, start: number, end: number): number {
-  let [a, b, skips, isBehindDot, before] = [SEED_A, SEED_B, false, false, 0];
-  for (let at = messageAt(bytes, start, end); at < end; at += 1) {
-    const byte = bytes[at] ?? 0;
-    const isDigit = byte >= ZERO && byte <= NINE;
-    if (skips && isDigit) continue;
-    skips = byte === COLON && (isBehindDot || before === BRACKET);
-    isBehindDot = byte === DOT || (isBehindDot && isDigit);
-    before = byte;
-    a = Math.imul(a ^ byte, PRIME_A);
-    b = Math.imul(b ^ byte, PRIME_B);
-  }
-  return joined(a, b);
-}
-
-/** Behind the time: `2026-11-22 05:41:19.123456 `, or `{"level":"warn","ts":"...",`. */
-function messageAt(bytes: Buffer, start: number, end: number): number {
-  if (bytes[start] === BRACE) {
-    const quote = bytes.indexOf(TS, start);
-    if (quote < 0 || quote > start + HEAD_BYTES) return start;
-    return Math.min(end, bytes.indexOf(QUOTE, quote + TS.length) + 1);
-  }
-  const isCapnslog = bytes[start + 4] === DASH && bytes[start + 10] === SPACE;
-  return isCapnslog && bytes[start + 26] === SPACE ? start + 26 : start;
-}
-
-function joined(a: number, b: number): number {
-  return (a >>> 0) * 0x20_0000 + ((b >>> 0) & 0x1f_ffff);
 }

@@ -16,8 +16,8 @@ import { type Identity, identityOf } from './identity.ts';
 import { logTime } from './log-time.ts';
 import { type Section, type Tally, newSection } from './section.ts';
 
-/** What a line was taken for: nothing, something of its own, or one more of what is counted. */
-export type Taken = 'nothing' | 'telling' | Tally;
+/** What a line was taken for: nothing, something of its own, the first of another log, or one more of what is counted. */
+export type Taken = 'nothing' | 'telling' | 'another' | Tally;
 
 export interface ExplainReader {
   /** A new input begins, with its name. */
@@ -84,13 +84,16 @@ export function makeExplainReader(): ExplainReader {
       const { text, timeText } = unwrapped(lastLine);
       tally.count += count;
       tally.section.lineCount += count;
-      seen(tally, timeTextOf(text) ?? timeText, text);
+      // What was read since of the same tally may have come later.
+      const time = timeTextOf(text) ?? timeText;
+      const { lastTime } = tally;
+      if (lastTime === undefined || time === undefined || time >= lastTime) seen(tally, time, text);
     },
     read(line) {
       const header = line.startsWith('==> ') ? HEADER.exec(line.trimEnd()) : null;
       if (header !== null) {
         open(header[1] ?? input);
-        return 'telling';
+        return 'another';
       }
       const { text, host, timeText } = unwrapped(line);
       const ownTime = timeTextOf(text) ?? timeText;
@@ -102,7 +105,8 @@ export function makeExplainReader(): ExplainReader {
         if (host !== undefined) hosts.set(host, section);
       }
       const tally = take(section, shape, ownTime, text);
-      const isCounted = !begins && shape.identity === undefined && host === undefined;
+      if (begins) return 'another';
+      const isCounted = shape.identity === undefined && host === undefined;
       if (tally !== undefined && isCounted) return tally;
       return shape.finding === undefined && shape.identity === undefined ? 'nothing' : 'telling';
     },

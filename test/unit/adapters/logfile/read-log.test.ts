@@ -20,6 +20,7 @@ class Remembering {
   take(line: string): Taken<Count> {
     this.taken.push(line);
     if (line.startsWith('dull')) return 'nothing';
+    if (line.startsWith('==>')) return 'another';
     if (!line.includes('counted')) return 'telling';
     const key = line.replace(/:\d+/u, '');
     const known = this.counts.get(key) ?? { isAnonymous: false, count: 0, last: '' };
@@ -84,6 +85,27 @@ describe('a log', () => {
     const counted = lines.map((line) => line.replace('told', 'counted'));
     const taker = await read(`${counted.join('\n')}\n`);
     expect(taker.taken).toEqual([counted[0], counted[2]]);
+  });
+
+  it.each([
+    ['text', (key: string) => `dull request "key:\\"${key}\\" " took too long (1ms)`],
+    ['JSON', (key: string) => `dull {"msg":"took","request":"key:\\"${key}\\" ","response":"1"}`],
+  ])('takes one of many lines that differ in the request alone, as %s', async (_form, line) => {
+    const lines = ['a', 'bc', 'd\\\\', ''].map(line);
+    const other = line('a').replace('took', 'was refused');
+    expect((await read(`${lines.join('\n')}\n${other}\n`)).taken).toEqual([lines[0], other]);
+  });
+
+  it('is not led astray by a request that has no end', async () => {
+    const lines = ['dull "request":"abc', 'dull "request":"xyz', 'told "request" of another'];
+    expect((await read(`${lines.join('\n')}\n`)).taken).toEqual([lines[0], lines[2]]);
+  });
+
+  it('counts on over a line that tells something, and anew in another log', async () => {
+    const lines = ['counted 1', 'told', 'counted 1', '==> b <==', 'counted 1', 'counted 1'];
+    const { taken, counts } = await read(`${lines.join('\n')}\n`);
+    expect(taken).toEqual(['counted 1', 'told', '==> b <==', 'counted 1']);
+    expect([...counts.values()].map(({ count }) => count)).toEqual([4]);
   });
 
   it('has a last line without an end', async () => {
