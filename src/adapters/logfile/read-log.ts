@@ -8,7 +8,7 @@
  */
 
 import { JournalExport } from './journal-export.ts';
-import { NOTHING_SKIPPED, RequestFinder, type Skipped, shapeOf, variantOf } from './line-shape.ts';
+import { NOTHING_SKIPPED, RequestFinder, shapeOf, variantOf } from './line-shape.ts';
 
 /** What came of a line: nothing, something of its own, another log that begins with it, or one more of what `T` counts. */
 export type Taken<T extends Counter> = 'nothing' | 'telling' | 'another' | T;
