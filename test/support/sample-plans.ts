@@ -5,7 +5,6 @@ import { isIP } from 'node:net';
 import type { Leaf } from '../../src/model/certificate.ts';
 import type { DesiredSpec } from '../../src/model/desired.ts';
 import type { Material } from '../../src/model/material.ts';
-import { urlParts } from '../../src/model/url.ts';
 import { type World, allPairs } from '../../src/model/world.ts';
 import { planRollout } from '../../src/plan/plan-rollout.ts';
 import { prove } from '../../src/prove/prove.ts';
@@ -44,7 +43,7 @@ export function samplePreview(desired: DesiredSpec): string {
 function hostsOf({ members, cluster }: DesiredSpec): readonly string[] {
   return members.map(({ peerUrl, host }, index) => {
     const url = peerUrl ?? cluster.endpoints[index];
-    return host.address ?? (url === undefined ? '' : urlParts(url).host);
+    return host.address ?? (url === undefined ? '' : new URL(url).hostname);
   });
 }
 
