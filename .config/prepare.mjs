@@ -1,14 +1,25 @@
 // Turns a checkout in any state into an installed and built one; needs only what Node has.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 const root = path.resolve(import.meta.dirname, '..');
 const at = (...parts) => path.join(root, ...parts);
 
-if (!isInstalled()) npm('ci');
+if (!isInstalled()) install();
 if (!isBuilt()) npm('run', 'build');
+
+/** `npm ci` empties what a link leads to, which another checkout works with. */
+function install() {
+  if (lstatSync(at('node_modules'), { throwIfNoEntry: false })?.isSymbolicLink() === true) {
+    process.stderr.write(
+      'node_modules is a link: install the packages of the lock file where it leads\n',
+    );
+    process.exit(1);
+  }
+  npm('ci');
+}
 
 /** Every package that the lock file asks for on this machine is there, in that version. */
 function isInstalled() {
