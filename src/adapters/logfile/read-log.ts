@@ -88,6 +88,8 @@ class LineReader<T extends Counter> {
   /** Inside an over-long line whose head was taken. */
   #skips = false;
   #skippedCount = 0;
+  /** The last line that was looked at was known, or taken, by its variant. */
+  #wasVariant = false;
   #requests = new RequestFinder(Buffer.alloc(0));
 
   constructor(taker: LineTaker<T>) {
@@ -130,23 +132,32 @@ class LineReader<T extends Counter> {
     if (end === start) return;
     const stop = Math.min(end, start + LINE_BYTES);
     const wantsAll = this.#taker.wantsAll();
+    // Faults come in rows: behind one that was counted the next most likely is one of them.
+    const first = this.#wasVariant ? variantOf(bytes, start, stop) : undefined;
+    if (first !== undefined && !wantsAll && this.#isCounted(first, start, stop)) return;
+    this.#wasVariant = false;
     const request = wantsAll ? NOTHING_SKIPPED : this.#requests.in(start, stop);
     const shape = shapeOf(bytes, start, stop, request);
     if (!wantsAll && this.#dull.has(shape)) {
       this.#skippedCount += 1;
       return;
     }
-    const anonymous = wantsAll ? undefined : this.#counted.get(shape);
-    const variant = anonymous === undefined ? variantOf(bytes, start, stop) : shape;
-    const known = wantsAll ? undefined : (anonymous ?? this.#counted.get(variant));
-    if (known !== undefined) {
-      known.count += 1;
-      known.start = start;
-      known.end = stop;
-      if (known.count === 1) this.#touched.add(known);
-      return;
-    }
+    if (!wantsAll && this.#isCounted(shape, start, stop)) return;
+    const variant = first ?? variantOf(bytes, start, stop);
+    this.#wasVariant = true;
+    if (!wantsAll && this.#isCounted(variant, start, stop)) return;
     this.#take(bytes, { start, end: stop, shape, variant });
+  }
+
+  /** One more of a kind that is known, to be told with the others. */
+  #isCounted(kind: number, start: number, end: number): boolean {
+    const known = this.#counted.get(kind);
+    if (known === undefined) return false;
+    known.count += 1;
+    known.start = start;
+    known.end = end;
+    if (known.count === 1) this.#touched.add(known);
+    return true;
   }
 
   #take(
