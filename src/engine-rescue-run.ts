@@ -19,6 +19,7 @@ import { dialMatrix } from './model/dial.ts';
 import type { Failure } from './model/failure.ts';
 import type { Verdict } from './model/gate.ts';
 import type { MemberName } from './model/ids.ts';
+import { peerSettings } from './model/settings.ts';
 import type { Step } from './model/step.ts';
 import { linkedMajority } from './model/steps/settle.ts';
 import { type World, isUp } from './model/world.ts';
@@ -176,9 +177,15 @@ async function rescueVerdict(
   }
   const matrix = dialMatrix(world);
   const isHere = (name: MemberName): boolean => rim.doors.get(name)?.host === rim.here;
+  // A member that checks nobody has no files that a dial like its own could be made with: the write tells.
+  const unchecked = new Set(
+    state.members.flatMap(({ name, running }) => {
+      return running.known && peerSettings(running.value).hasAutoTls ? [name] : [];
+    }),
+  );
   const good = [...matrix].filter(([pair, answer]) => {
     const from = names.find((name) => pair.startsWith(`${name}>`));
-    return answer.can === 'yes' && from !== undefined && isHere(from);
+    return answer.can === 'yes' && from !== undefined && isHere(from) && !unchecked.has(from);
   });
   const asked = new Set(good.map(([pair]) => pair));
   const silent = await unansweredPairs({ ...rim, isHere }, state, world, (pair) => asked.has(pair));

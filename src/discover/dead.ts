@@ -10,7 +10,7 @@ import type { Failure } from '../model/failure.ts';
 import type { MemberName } from '../model/ids.ts';
 import { type ObservedMember, type ObservedState, known, unknown } from '../model/observed.ts';
 import { gapsOf } from '../model/observed-world.ts';
-import { type Settings, peerSettings } from '../model/settings.ts';
+import { FLAG, type Settings, peerSettings } from '../model/settings.ts';
 import { type PeerUrl, isHttps, parsePeerUrl, urlParts } from '../model/url.ts';
 import type { PeerDialer, PeerFiles } from '../ports.ts';
 import { discoverBlind } from './blind.ts';
@@ -101,22 +101,34 @@ async function ask(
       : '';
   };
   const { host } = urlParts(url);
+  const { certFile, keyFile, trustedCaFile } = ownFiles(running);
   const [own, ca, ours] = await Promise.all([
-    text(peer.certFile),
-    text(peer.trustedCaFile),
+    text(certFile),
+    text(trustedCaFile),
     input.probe(name, host),
   ]);
   const authorities = [...input.authorityTexts, ca].join('\n');
   if (ours === undefined && input.desired.pki.mode === 'in-place') {
     return err(`${name}: its key stays on its host, and no CA key is here to sign a leaf of ours`);
   }
-  const mine = ours ?? { cert: own, key: await text(peer.keyFile) };
+  const mine = ours ?? { cert: own, key: await text(keyFile) };
   const leaf = input.pki.readLeaf(own, [authorities]);
   // The chain is verified all the same; only the name is the one that this leaf is known to have.
   const { ipAddresses, dnsNames } = leaf.ok ? leaf.value : { ipAddresses: [], dnsNames: [] };
   const isNamed = leaf.ok && namesHost(leaf.value, host);
   const other = isNamed ? undefined : [...ipAddresses, ...dnsNames][0];
   return askPeerPort(dialer, url, { ca: authorities, ...mine }, other);
+}
+
+/** With peer-auto-tls etcd keeps what it made below its data, and that very certificate is whom we trust. */
+function ownFiles(
+  running: Settings,
+): Pick<ReturnType<typeof peerSettings>, 'certFile' | 'keyFile' | 'trustedCaFile'> {
+  const peer = peerSettings(running);
+  if (!peer.hasAutoTls) return peer;
+  const folder = `${running[FLAG.dataDir] ?? ''}/fixtures/peer`;
+  const certFile = `${folder}/cert.pem`;
+  return { certFile, keyFile: `${folder}/key.pem`, trustedCaFile: certFile };
 }
 
 /** A listener on all addresses is dialed at the host's own. */

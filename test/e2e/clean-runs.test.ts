@@ -1,6 +1,7 @@
 /**
  * Goal: where nothing is wrong no gate says that something is. Method: whole runs of the built command under
- * clients, each on a fresh cluster, on two versions. CLEAN_RUNS makes it more than one of each.
+ * clients, each on a fresh cluster, on two versions. CLEAN_RUNS makes it more than one of each, CLEAN_MEMBERS
+ * other sizes than three members.
  */
 
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -16,6 +17,7 @@ import { endRigs, expectExit, withRig } from '../support/lab-rig.ts';
 /** In a row, of each version. */
 const RUNS = Number(process.env['CLEAN_RUNS'] ?? 1);
 const RUN_MS = 240_000;
+const MEMBERS = Number(process.env['CLEAN_MEMBERS'] ?? 3);
 /** A first fetch over a slow line. */
 const FETCH_MS = 300_000;
 
@@ -35,7 +37,7 @@ afterAll(async () => {
 
 /** Forward only: a run that went back, planned anew or waited in vain has another end or more to tell. */
 async function cleanRun(etcd: string | undefined): Promise<void> {
-  await withRig({ etcd }, async (rig) => {
+  await withRig({ etcd, members: MEMBERS }, async (rig) => {
     const end = await rig.start('run', '--yes').ended;
     expectExit(end, 0);
     const troubled = end.events.filter(({ type }) => type === 'failure' || type === 'failed');

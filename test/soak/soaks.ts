@@ -7,6 +7,8 @@ import { conformance } from './conformance.ts';
 import { exhaustive } from './exhaustive.ts';
 import { faults } from './faults.ts';
 import { recordCorpus } from './record-corpus.ts';
+import { rescue } from './rescue.ts';
+import { sizes } from './sizes.ts';
 
 export interface Soak {
   /** What it shows, in one line. */
@@ -39,4 +41,6 @@ export const SOAKS: Readonly<Record<string, Soak>> = {
   faults,
   chaos,
   'record-corpus': recordCorpus,
+  rescue,
+  sizes,
 };

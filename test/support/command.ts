@@ -47,7 +47,7 @@ export interface CommandOptions {
 /** Another build can be tried without touching the checkout's own. */
 const MAIN = process.env['PEERSHIFT_MAIN'] ?? path.join(CHECKOUT, 'dist/cli/main.js');
 /** Far above a whole migration of three members, below what a whole story may take. */
-const COMMAND_DEADLINE_MS = 240_000;
+const COMMAND_DEADLINE_MS = 480_000;
 const SHOWN_CHARACTERS = 6000;
 
 /** Runs the command to its end. */

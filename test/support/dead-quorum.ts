@@ -3,8 +3,11 @@
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import type { Lab } from '../../src/lab/lab-folder.ts';
+import { vi } from 'vitest';
+
+import { type Lab, PEER_PORT } from '../../src/lab/lab-folder.ts';
 import { startMember, stopMember } from '../../src/lab/member-process.ts';
+import type { Strategy } from '../../src/model/desired.ts';
 import { value } from './etcd-calls.ts';
 import type { Rig } from './lab-rig.ts';
 import { type PlantedAuthority, plantAuthority } from './planted-leaves.ts';
@@ -21,29 +24,100 @@ export function authorityOf(lab: Lab): string {
 }
 
 /**
- * By hand, as somebody might who trusts health checks: a leaf that names only the member's own address, its
- * URL updated, its listener switched, and so on to the last one. On loopback members dial from 127.0.0.1.
+ * By hand, as somebody might who trusts health checks, in the order of a strategy: leaves that name only the
+ * member's own address, URLs updated, listeners switched, and so on to the last one. On loopback members dial
+ * from 127.0.0.1, which every one of them then refuses.
  */
-export async function carryTrapToTheEnd(rig: Rig): Promise<PlantedAuthority> {
+export async function carryTrapToTheEnd(
+  rig: Rig,
+  strategy: Strategy = 'documented',
+): Promise<void> {
   const authority = await plantAuthority(authorityOf(rig.lab));
   for (const { name, address } of rig.lab.members) {
     await authority.leaf(name, [address]);
     await installed(rig, authority, name);
   }
-  for (const { name, address } of rig.lab.members) {
-    const list = JSON.parse(await rig.call('m1', '/cluster/member/list', {})) as {
-      readonly members: readonly { readonly ID: string; readonly name: string }[];
-    };
-    const ID = list.members.find((member) => member.name === name)?.ID;
-    await rig.call('m1', '/cluster/member/update', { ID, peerURLs: [`https://${address}:2380`] });
-    await switched(rig, name);
-  }
-  return authority;
+  await switched(rig, strategy);
 }
 
-/** Its listener and its leaf, with the scheme that the list has for it by now. */
-async function switched(rig: Rig, name: string): Promise<void> {
-  const { folder, address } = rig.member(name);
+/** URLs and listeners on https, in the order of the strategy, with whatever files stand in the folders. */
+export async function switched(rig: Rig, strategy: Strategy): Promise<void> {
+  await ORDERS[strategy](rig);
+}
+
+type Order = (rig: Rig) => Promise<void>;
+
+const namesOf = (rig: Rig): readonly string[] => rig.lab.members.map(({ name }) => name);
+
+/** The update comes through another member while its own is down. */
+const stopUpdateStart: Order = async (rig) => {
+  for (const name of namesOf(rig)) {
+    value(await stopMember(rig.member(name)));
+    await advertised(rig, name, [urlOf(rig, name, 'https')]);
+    await listening(rig, name, [urlOf(rig, name, 'https')]);
+  }
+};
+
+const ORDERS: Readonly<Record<Strategy, Order>> = {
+  documented: async (rig) => {
+    for (const name of namesOf(rig)) {
+      await advertised(rig, name, [urlOf(rig, name, 'https')]);
+      await listening(rig, name, [urlOf(rig, name, 'https')]);
+    }
+  },
+  'fewest-restarts': stopUpdateStart,
+  'trust-first': async (rig) => {
+    for (const name of namesOf(rig)) await listening(rig, name, [urlOf(rig, name, 'http')]);
+    await stopUpdateStart(rig);
+  },
+  'dual-url': async (rig) => {
+    for (const name of namesOf(rig)) await listening(rig, name, [urlOf(rig, name, 'http')]);
+    for (const name of namesOf(rig)) {
+      await advertised(rig, name, [urlOf(rig, name, 'http'), urlOf(rig, name, 'https')]);
+    }
+    for (const name of namesOf(rig)) await listening(rig, name, [urlOf(rig, name, 'https')]);
+  },
+  'dual-listener': async (rig) => {
+    const second = (name: string): string => urlOf(rig, name, 'https', PEER_PORT + 2);
+    for (const name of namesOf(rig)) {
+      await listening(rig, name, [urlOf(rig, name, 'http'), second(name)]);
+    }
+    for (const name of namesOf(rig)) await advertised(rig, name, [second(name)]);
+    for (const name of namesOf(rig)) await listening(rig, name, [second(name)]);
+  },
+  rebuild: () => Promise.reject(new Error('rebuild has no order')),
+};
+
+export function urlOf(rig: Rig, name: string, scheme: 'http' | 'https', port = PEER_PORT): string {
+  return `${scheme}://${rig.member(name).address}:${String(port)}`;
+}
+
+/** Through whichever member takes it; the others elect meanwhile. */
+async function advertised(rig: Rig, name: string, urls: readonly string[]): Promise<void> {
+  const others = namesOf(rig).filter((each) => each !== name);
+  const isTaken = async (): Promise<boolean> => {
+    for (const asked of [...others, name]) {
+      try {
+        const list = JSON.parse(await rig.call(asked, '/cluster/member/list', {})) as List;
+        const ID = list.members.find((member) => member.name === name)?.ID;
+        await rig.call(asked, '/cluster/member/update', { ID, peerURLs: urls });
+        return true;
+      } catch {
+        // That one is down, or has no leader right now.
+      }
+    }
+    return false;
+  };
+  await vi.waitUntil(isTaken, { timeout: 30_000, interval: 500 });
+}
+
+interface List {
+  readonly members: readonly { readonly ID: string; readonly name: string }[];
+}
+
+/** Restarted with these listeners, and with the TLS files that stand in its folder. */
+export async function listening(rig: Rig, name: string, urls: readonly string[]): Promise<void> {
+  const { folder } = rig.member(name);
   const file = path.join(folder, 'etcd.env');
   const text = await readFile(file, 'utf8');
   const at = (end: string): string => path.join(folder, 'tls', end);
@@ -53,17 +127,37 @@ async function switched(rig: Rig, name: string): Promise<void> {
     `ETCD_PEER_KEY_FILE=${at('peer-key.pem')}`,
     'ETCD_PEER_CLIENT_CERT_AUTH=true',
   ];
-  const listen = `ETCD_LISTEN_PEER_URLS=https://${address}:2380`;
-  const changed = text.replace(/^ETCD_LISTEN_PEER_URLS=.*$/mu, listen);
+  const bare = text.split('\n').filter((line) => !line.startsWith('ETCD_PEER_'));
+  const listen = `ETCD_LISTEN_PEER_URLS=${urls.join(',')}`;
+  const changed = bare
+    .join('\n')
+    .trimEnd()
+    .replace(/^ETCD_LISTEN_PEER_URLS=.*$/mu, listen);
   await writeFile(file, `${changed}\n${settings.join('\n')}\n`);
   value(await stopMember(rig.member(name)));
   value(await startMember(rig.member(name)));
 }
 
-async function installed(rig: Rig, authority: PlantedAuthority, name: string): Promise<void> {
+/** Restarted so that it makes its own certificate and checks nobody's. */
+export async function byAutoTls(rig: Rig, name: string): Promise<void> {
+  const file = path.join(rig.member(name).folder, 'etcd.env');
+  const lines = (await readFile(file, 'utf8')).split('\n');
+  const bare = lines.filter((line) => !line.startsWith('ETCD_PEER_'));
+  await writeFile(file, `${bare.join('\n').trimEnd()}\nETCD_PEER_AUTO_TLS=true\n`);
+  value(await stopMember(rig.member(name)));
+  value(await startMember(rig.member(name)));
+}
+
+/** The CA, and the leaf and key that the authority has made for the member. */
+export async function installed(
+  rig: Rig,
+  authority: PlantedAuthority,
+  name: string,
+  trusted = authority,
+): Promise<void> {
   const folder = path.join(rig.member(name).folder, 'tls');
   await mkdir(folder, { recursive: true });
-  await copyFile(authority.at('ca.pem'), path.join(folder, 'ca.pem'));
+  await copyFile(trusted.at('ca.pem'), path.join(folder, 'ca.pem'));
   await copyFile(authority.at(`${name}.pem`), path.join(folder, 'peer.pem'));
   await copyFile(authority.at(`${name}-key.pem`), path.join(folder, 'peer-key.pem'));
 }

@@ -11,7 +11,7 @@ import type { DesiredSpec } from '../../src/model/desired.ts';
 import { dialBetween, leafOf } from '../../src/model/dial.ts';
 import type { PeershiftEvent } from '../../src/model/event.ts';
 import { unknown } from '../../src/model/observed.ts';
-import { type MemberName, runId } from '../../src/model/ids.ts';
+import { type MemberName, memberName, runId } from '../../src/model/ids.ts';
 import type { JournalEntry } from '../../src/model/journal.ts';
 import { type PeerUrl, urlParts } from '../../src/model/url.ts';
 import type { MemberWorld } from '../../src/model/world.ts';
@@ -40,6 +40,8 @@ export type Act = string;
 
 export interface LifeOptions {
   readonly desired?: Partial<DesiredSpec>;
+  /** Members whose being down a person has accepted. */
+  readonly tolerateDown?: readonly string[];
   /** Called before each act with its number from 0; `die`: it is not done, and nothing after it. */
   readonly onAct?: (act: Act, index: number) => 'go on' | 'die' | 'fail';
   /** Called for every event, while the run waits for nothing. */
@@ -97,7 +99,7 @@ export function lifeOf(sim: SimCluster, state: SimState, options: LifeOptions = 
         rim,
         options: {
           acceptDowntime: sim.members.length <= 2,
-          tolerateDown: [],
+          tolerateDown: (options.tolerateDown ?? []).map(memberName),
           program: 'peershift 0.0.0',
           owner: 'op@here pid 1',
           newRunId: () => runId(`run-${String(state.runs.size + 1)}`),

@@ -98,8 +98,7 @@ async function untilItAnswers(hands: Hands, member: MemberName): Promise<Answer>
         await startFailure(hands, member, `it did not answer on its client URL for ${waited}`),
       );
     }
-    await hands.logs.collect();
-    const cut = isolationOf(evidenceOf(hands, member), member, doors.desired.gates.timeoutMs);
+    const cut = await isolation(hands, member);
     if (cut !== undefined)
       return failedBy(
         await startFailure(hands, member, `it runs and is cut off from its peers: ${cut}`),
@@ -107,6 +106,13 @@ async function untilItAnswers(hands: Hands, member: MemberName): Promise<Answer>
     await doors.clock.sleep(waitMs);
     waitMs = Math.min(POLL_MAX_MS, waitMs * 1.5);
   }
+}
+
+/** Without quorum everybody's dials fail, and the logs say so of each: that is what is being mended. */
+async function isolation(hands: Hands, member: MemberName): Promise<string | undefined> {
+  if (hands.doors.peers !== undefined) return undefined;
+  await hands.logs.collect();
+  return isolationOf(evidenceOf(hands, member), member, hands.doors.desired.gates.timeoutMs);
 }
 
 /** It knows a leader; where no API answers, its peer port is all that can be asked. */
