@@ -17,6 +17,8 @@ export const DEFAULTS = {
     maxLag: 1000,
     canary: false,
     deadman: 'off',
+    maxFsync: 'off',
+    maxPending: 'off',
   },
   onFailure: 'rollback',
   backup: true,

@@ -15,6 +15,8 @@ const PLAN_NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/;
 
 /** More applied entries than this behind the leader is no bound any more. */
 const LARGEST_LAG = 1_000_000_000;
+/** More proposals than these are refused by etcd itself (5000 entries behind). */
+const LARGEST_PENDING = 5000;
 
 const cluster = z.strictObject({
   endpoints: key(z.array(line()).min(1), "The client URLs of the cluster's members.", {
@@ -116,6 +118,18 @@ const gates = z.strictObject({
       .regex(/^(off|\d{1,9}(ms|s|m|h))$/, 'must be off, or a number with a unit (ms, s, m or h)'),
     'After how long without peershift a host undoes a half-done step by itself; off: never.',
     { default: DEFAULTS.gates.deadman },
+  ).optional(),
+  maxFsync: key(
+    z
+      .string()
+      .regex(/^(off|\d{1,9}(ms|s|m|h))$/, 'must be off, or a number with a unit (ms, s, m or h)'),
+    "Before each change: how long 99 % of the writes of a member's log may take; off: not looked at.",
+    { default: DEFAULTS.gates.maxFsync, example: '100ms' },
+  ).optional(),
+  maxPending: key(
+    z.union([z.literal('off'), z.int().min(1).max(LARGEST_PENDING)]),
+    'Before each change: how many proposals may wait at a member; off: not looked at.',
+    { default: DEFAULTS.gates.maxPending, example: 50 },
   ).optional(),
 });
 

@@ -27,6 +27,9 @@ const QUIET: Bounds = { leastMs: 1000, mostMs: 600_000 };
 /** Shorter than a gate can take, it would go off in the middle of a run that is well. */
 const DEADMAN: Bounds = { leastMs: 30_000, mostMs: DAY_MS };
 
+/** etcd's smallest bucket is 1 ms; a disk that takes more than 10 s has stopped. */
+const FSYNC: Bounds = { leastMs: 1, mostMs: 10_000 };
+
 /** Whole, with defaults in place of what is reported. */
 export function toGates(context: Context, gates: LoosePlan['gates']): DesiredGates {
   const timeoutMs = readDuration(context, 'timeout', gates?.timeout, TIMEOUT);
@@ -45,16 +48,29 @@ export function toGates(context: Context, gates: LoosePlan['gates']): DesiredGat
     maxLag: gates?.maxLag ?? DEFAULTS.gates.maxLag,
     canary: toCanary(context, gates?.canary),
     deadmanMs: toDeadman(context, gates?.deadman, timeoutMs),
+    ...toLoad(context, gates),
   };
+}
+
+function toLoad(context: Context, gates: LoosePlan['gates']): Pick<DesiredGates, 'load'> {
+  const fsync = gates?.maxFsync;
+  const fsyncMs =
+    fsync === undefined || fsync === 'off'
+      ? undefined
+      : readDuration(context, 'maxFsync', fsync, FSYNC);
+  const most = gates?.maxPending;
+  const pending = most === 'off' ? undefined : most;
+  return fsyncMs === undefined && pending === undefined ? {} : { load: { fsyncMs, pending } };
 }
 
 function readDuration(
   context: Context,
-  key: 'start' | 'timeout' | 'quiet' | 'deadman',
+  key: 'start' | 'timeout' | 'quiet' | 'deadman' | 'maxFsync',
   text: string | undefined,
   bounds: Bounds,
 ): number {
-  const fallback = key === 'deadman' ? undefined : parseDurationMs(DEFAULTS.gates[key]);
+  // What is off by default reads as no duration.
+  const fallback = parseDurationMs(DEFAULTS.gates[key]);
   const ms = text === undefined ? fallback : parseDurationMs(text);
   if (ms === undefined || (ms >= bounds.leastMs && ms <= bounds.mostMs)) return ms ?? 0;
   const path = ['gates', key];

@@ -127,6 +127,15 @@ export interface DesiredGates {
   readonly maxLag: number;
   readonly canary: false | { readonly writes: boolean; readonly leases: boolean };
   readonly deadmanMs: number | undefined;
+  /** A busier cluster is waited for before the next change; absent: its load is not looked at. */
+  readonly load?: LoadBounds;
+}
+
+export interface LoadBounds {
+  /** 99 % of the writes of a member's log take no longer. */
+  readonly fsyncMs: number | undefined;
+  /** No more proposals wait at a member. */
+  readonly pending: number | undefined;
 }
 
 export interface DesiredHooks {

@@ -152,6 +152,10 @@ export const FAILURES = {
     exit: 4,
     meaning: 'a member update got no answer and its outcome is not known',
   },
+  LOAD_TOO_HIGH: {
+    exit: 4,
+    meaning: 'the cluster stayed busier than the plan file allows before a change',
+  },
   DEADMAN_FAILED: {
     exit: 4,
     meaning: 'a dead-man switch could not be armed, or whether it is disarmed is not sure',

@@ -17,6 +17,7 @@ import { withHooks } from './hooks.ts';
 import { type HostLocks, makeHostLocks } from './host-locks.ts';
 import { unwritable } from './journal-writer.ts';
 import { type ClusterLock, NO_CLUSTER_LOCK, acquireLock, lockLost } from './lease.ts';
+import { type LoadWatch, makeLoadWatch } from './load-watch.ts';
 import { type LogWatch, makeLogWatch } from './log-watch.ts';
 import { startMachine } from './machine.ts';
 import {
@@ -27,6 +28,7 @@ import {
   type RunningMachine,
   bad,
   isInsideGroup,
+  touches,
   stepAt,
   whyBarred,
 } from './machine-types.ts';
@@ -67,6 +69,7 @@ class Driver implements RunActors {
   readonly #input: DriveInput;
   readonly #doors: RunDoors;
   readonly #logs: LogWatch;
+  readonly #load: LoadWatch | undefined;
   #lock: ClusterLock | undefined;
   #hosts: HostLocks | undefined;
   #movedAtMs = 0;
@@ -76,6 +79,8 @@ class Driver implements RunActors {
     this.#input = input;
     this.#doors = input.doors;
     this.#logs = makeLogWatch(input.doors);
+    const { load } = input.doors.desired.gates;
+    this.#load = load === undefined ? undefined : makeLoadWatch(input.doors, load);
   }
 
   acquire: RunActors['acquire'] = async () => {
@@ -123,7 +128,7 @@ class Driver implements RunActors {
     const acceptsDowntime = this.#input.acceptsDowntime || this.#input.isBlind === true;
     const expected = worldAt(context, context.index);
     const answer = await look(
-      { doors: this.#doors, expected, step, where, acceptsDowntime },
+      { doors: this.#doors, expected, step, where, acceptsDowntime, load: this.#loadFor(context) },
       signal,
     );
     if (answer.failure === undefined || answer.fault === 'foreign') return answer;
@@ -219,6 +224,12 @@ class Driver implements RunActors {
     const { noise, steps } = this.#doors.journal.state();
     const known = noise ?? (steps.length === 0 ? undefined : []);
     await this.#logs.baseline(this.#input.proven.rollout.start, known);
+  }
+
+  /** A group that has begun is finished, and a way back is not held up. */
+  #loadFor(context: Context): LoadWatch | undefined {
+    const isFree = context.direction === 'forward' && touches(context) && !isInsideGroup(context);
+    return isFree ? this.#load : undefined;
   }
 
   /** The journal counts the steps that were done before the rest was planned again. */

@@ -14,6 +14,7 @@ import { type Step, memberOfStep, takesDown } from '../model/step.ts';
 import { type World, isUp, memberOf } from '../model/world.ts';
 import { firedFailure } from './dead-man.ts';
 import { gistOf } from './gist.ts';
+import { type LoadWatch, loadFailure } from './load-watch.ts';
 import { type Answer, GOOD, MAX_REPLANS, bad } from './machine-types.ts';
 import type { RunDoors, Seen } from './run-doors.ts';
 
@@ -25,6 +26,8 @@ export interface LookInput {
   readonly step: Step;
   readonly where: string;
   readonly acceptsDowntime: boolean;
+  /** Absent: the load is not looked at before this step. */
+  readonly load?: LoadWatch | undefined;
 }
 
 export async function look(input: LookInput, signal: AbortSignal): Promise<Answer> {
@@ -35,7 +38,8 @@ export async function look(input: LookInput, signal: AbortSignal): Promise<Answe
   let said = '';
   for (;;) {
     const seen = await doors.observe();
-    const answer = seen.ok ? judge(input, seen.value) : bad(unseen(input, seen.error), 'foreign');
+    const first = seen.ok ? judge(input, seen.value) : bad(unseen(input, seen.error), 'foreign');
+    const answer = first.kind === 'good' ? await underLoad(input) : first;
     if (answer.kind !== 'bad' || answer.fault === 'ours') return answer;
     // Waiting brings nothing back.
     if (answer.failure?.code === 'DEADMAN_FIRED') return answer;
@@ -48,6 +52,11 @@ export async function look(input: LookInput, signal: AbortSignal): Promise<Answe
     }
     await doors.clock.sleep(POLL_MS, signal);
   }
+}
+
+async function underLoad({ load, where, step }: LookInput): Promise<Answer> {
+  const waitsFor = await load?.busy();
+  return waitsFor === undefined ? GOOD : bad(loadFailure(where, say(step), waitsFor), 'foreign');
 }
 
 function judge(input: LookInput, seen: Seen): Answer {

@@ -313,6 +313,14 @@ describe('gates, hooks and URLs', () => {
     });
   });
 
+  it('bound the load only where they are given, and not when they are off', () => {
+    const loadOf = (gates: string): unknown =>
+      specOf(minimalWith(`gates: { ${gates} }`)).gates.load;
+    expect(loadOf('maxFsync: 100ms')).toEqual({ fsyncMs: 100, pending: undefined });
+    expect(loadOf('maxPending: 50')).toEqual({ fsyncMs: undefined, pending: 50 });
+    expect(loadOf('maxFsync: off, maxPending: off')).toBeUndefined();
+  });
+
   it('run a hook from the folder of the plan file or from PATH', () => {
     const text = minimalWith(
       'hooks: { beforeStep: [./say, hi], onFailure: [logger, "it; failed"] }',
