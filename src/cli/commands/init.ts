@@ -19,6 +19,7 @@ import { placeholdersOf } from '../../model/placeholder.ts';
 import { type Survey, type SurveyWay, seen } from '../../model/survey.ts';
 import { parsePeerUrl, urlParts } from '../../model/url.ts';
 import { adviceLines, noAdviceLines } from '../../show/advice.ts';
+import { counted } from '../../show/words.ts';
 import type { GlobalFlags } from '../flags.ts';
 import { Output } from '../output.ts';
 import { optionsOf, refuse, rimOf } from '../session.ts';
@@ -260,7 +261,7 @@ function wayOf({ ssh }: InitFlags): SurveyWay | undefined {
 function writtenText(file: string, { members, way }: Survey, open: readonly string[]): string {
   const where = way.kind === 'local' ? 'on this machine' : 'over ssh';
   return [
-    `${file} is written: ${String(members.length)} members, looked at ${where}; nothing has been changed`,
+    `${file} is written: ${counted(members.length, 'member')}, looked at ${where}; nothing has been changed`,
     ...(open.length === 0 ? [] : [`to be filled in by you: ${open.join(', ')}`]),
     'next: see what is marked as guessed, then',
     `  peershift check ${file}`,
