@@ -4,7 +4,7 @@
  *   declare(text) -> connect -> discover -> plan -> prove -> run
  *
  * Expected trouble comes back as `{ ok: false, error }` with failures of five lines; what is thrown is a bug.
- * docs/library-example.mjs is a whole program.
+ * src/docs/library-example.mjs is a whole program.
  */
 
 import { type Result, err } from './base/result.ts';

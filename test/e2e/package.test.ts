@@ -54,9 +54,9 @@ describe('the package', () => {
     const names = packed.files.map((each) => each.path);
     const tops = new Set(names.map((name) => name.split('/')[0]));
     const pages = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'];
-    expect([...tops].sort()).toEqual([...pages, 'dist', 'docs', 'plans'].sort());
+    expect([...tops].sort()).toEqual([...pages, 'dist', 'plans', 'src'].sort());
     expect(names).toEqual(
-      expect.arrayContaining(['dist/cli/main.js', 'dist/index.d.ts', 'docs/peershift.1']),
+      expect.arrayContaining(['dist/cli/main.js', 'dist/index.d.ts', 'src/docs/peershift.1']),
     );
     const strange = names.filter(
       (name) => name.startsWith('dist/') && !/\.(?:js|d\.ts)$/u.test(name),
@@ -81,7 +81,7 @@ describe('the package', () => {
 
   it('is a library: the example program moves a member', { timeout: STORY_MS }, async () => {
     await copyFile(
-      path.join(CHECKOUT, 'docs/library-example.mjs'),
+      path.join(CHECKOUT, 'src/docs/library-example.mjs'),
       path.join(folder, 'example.mjs'),
     );
     await withRig({ members: 1 }, async (rig) => {

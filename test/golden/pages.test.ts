@@ -31,12 +31,12 @@ describe('the pages that are made from the code', () => {
   it('have every failure with its five lines', () => {
     const told = toldFailures();
     expect(Object.keys(FAILURES).filter((code) => !told.has(code as never))).toEqual(OUTCOMES);
-    expectPage('docs/failures.md', `${cataloguePage()}\n`);
+    expectPage('src/docs/failures.md', `${cataloguePage()}\n`);
   });
 
   it('have the manual page', () => {
     const text = completionText(top, 'man').replace(/"peershift \d+\.\d+\.\d+"/u, '"peershift"');
-    expectPage('docs/peershift.1', `${text}\n`);
+    expectPage('src/docs/peershift.1', `${text}\n`);
   });
 });
 

@@ -6,7 +6,7 @@ import { CHECKOUT, filesBelow, IGNORED, textOf } from '../support/checkout.ts';
 
 const TOP_LEVEL = [
   ...['package.json', 'package-lock.json', 'tsconfig.json', 'README.md', 'LICENSE', 'CHANGELOG.md'],
-  ...['src', 'plans', 'test', 'fixtures', 'docs'],
+  ...['src', 'plans', 'test', 'fixtures'],
 ];
 
 const LINES_PER_FILE = 300;
