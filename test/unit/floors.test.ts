@@ -19,9 +19,11 @@ describe('the floors of src', () => {
     expect(modules.flatMap((file) => breachesOf(file, textOf(file)))).toEqual([]);
   });
 
-  it('hold nothing but TypeScript and the page of each folder', () => {
+  it('hold nothing but TypeScript, the page of each folder and the pages of the package', () => {
     const others = filesBelow('src').filter((file) => !file.endsWith('.ts'));
-    expect(others.filter((file) => !/(?:README|DECISIONS)\.md$/u.test(file))).toEqual([]);
+    const pages =
+      /(?:README|DECISIONS)\.md$|^src\/docs\/(?:failures\.md|peershift\.1|library-example\.mjs)$/u;
+    expect(others.filter((file) => !pages.test(file))).toEqual([]);
   });
 
   it('give every runtime dependency exactly one home', () => {
