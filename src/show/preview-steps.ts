@@ -132,6 +132,7 @@ function gateText(gate: PreviewGate): string {
   const all = `${String(gate.memberCount)}/${String(gate.memberCount)}`;
   const links = `${String(gate.linksUp)}/${String(gate.linksTotal)}`;
   const missing = gate.linksTotal - gate.linksUp;
+  const pairs = gate.memberCount * (gate.memberCount - 1);
   const texts: Readonly<Record<PreviewGate['checks'][number], string>> = {
     list: 'list read back',
     health: `${all} healthy`,
@@ -139,7 +140,7 @@ function gateText(gate: PreviewGate): string {
     links:
       gate.linksTotal === 0
         ? 'no link to probe'
-        : `${links} changed links up on fresh probes` +
+        : `${links} ${gate.linksTotal === pairs ? 'peer' : 'changed'} links up on fresh probes` +
           (missing === 0 ? '' : ` (${String(missing)} expected to fail)`),
     logs: `${limitText(gate.quietMs)} quiet log`,
     data: gate.memberCount === 1 ? 'its hash can be read' : `equal hash on ${all}`,

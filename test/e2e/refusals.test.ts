@@ -14,7 +14,7 @@ import { startMember, stopMember } from '../../src/lab/member-process.ts';
 import type { CommandEnd } from '../support/command.ts';
 import { value } from '../support/etcd-calls.ts';
 import { type Rig, endRigs, expectExit, startRig, withRig, STORY_MS } from '../support/lab-rig.ts';
-import { type PlantedAuthority, plantAuthority } from '../support/planted-leaves.ts';
+import { type PlantedAuthority, plantAuthority, withLeaves } from '../support/planted-leaves.ts';
 
 async function refused(
   rig: Rig,
@@ -108,7 +108,7 @@ describe('refused before the first change', () => {
   it('a certificate that does not cover the URL', async () => {
     await authority.leaf('astray', ['10.9.8.7', '127.0.0.1']);
     const plan = await rig.planFile('astray.yaml', (text) =>
-      provided(text, authority, (name) => (name === 'm2' ? ['astray', 'astray'] : [name, name])),
+      withLeaves(text, authority, (name) => (name === 'm2' ? ['astray', 'astray'] : [name, name])),
     );
     const end = await refused(rig, 'CERTIFICATE_UNUSABLE', { plan });
     expect(end.stderr).toContain(addressOf('m2'));
@@ -117,7 +117,7 @@ describe('refused before the first change', () => {
 
   it('a key that does not fit its certificate', async () => {
     const plan = await rig.planFile('misfit.yaml', (text) =>
-      provided(text, authority, (name) => (name === 'm2' ? ['m2', 'm3'] : [name, name])),
+      withLeaves(text, authority, (name) => (name === 'm2' ? ['m2', 'm3'] : [name, name])),
     );
     const end = await refused(rig, 'CERTIFICATE_UNUSABLE', { plan });
     expect(end.stderr).toContain('m3-key.pem');
@@ -216,23 +216,6 @@ describe.concurrent(
 function withMember(text: string, name: string): string {
   const block = / {2}- name: m3\n(?: {4}.*\n)*/.exec(text)?.[0] ?? '';
   return text.replace(block, `${block}${block.replaceAll('m3', name)}`);
-}
-
-/** Certificates from files; `pick` names the certificate's and the key's file of a member. */
-function provided(
-  text: string,
-  authority: PlantedAuthority,
-  pick: (name: string) => readonly [cert: string, key: string],
-): string {
-  const at = (file: string): string => authority.at(file);
-  const pki = `pki:\n  mode: provided\n  ca: { cert: ${at('ca.pem')} }\n`;
-  return text
-    .replace(/pki:\n {2}mode: issue\n {2}directory: \.\/pki\n/, pki)
-    .replaceAll(/ {2}- name: (m\d)\n/g, (line, name: string) => {
-      const [cert, key] = pick(name);
-      const files = `{ cert: ${at(`${cert}.pem`)}, key: ${at(`${key}-key.pem`)} }`;
-      return `${line}    certificate: ${files}\n`;
-    });
 }
 
 function learnerOf(rig: Rig): LabMember {

@@ -19,3 +19,16 @@ export function expectGolden(name: string, text: string): void {
   }
   expect(whole).toBe(readFileSync(file, 'utf8'));
 }
+
+/** The same, where white space says nothing: text that is wrapped depends on how long names of the moment are. */
+export function expectGoldenWords(name: string, text: string): void {
+  const file = path.join(CHECKOUT, 'fixtures', 'golden', name);
+  expect(text.split('\n').length, `lines of ${name}`).toBeLessThan(MOST_LINES);
+  if (process.env.UPDATE_GOLDEN === '1') {
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, `${text}\n`);
+  }
+  expect(words(text)).toEqual(words(readFileSync(file, 'utf8')));
+}
+
+const words = (text: string): readonly string[] => text.trim().split(/\s+/u);

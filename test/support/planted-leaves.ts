@@ -50,3 +50,20 @@ export async function plantAuthority(folder: string): Promise<PlantedAuthority> 
   await writeFile(authority.at('ca-key.pem'), texts.keyPem, { mode: 0o600 });
   return authority;
 }
+
+/** A plan file with certificates from files; `pick` names the certificate's and the key's file of a member. */
+export function withLeaves(
+  text: string,
+  authority: PlantedAuthority,
+  pick: (name: string) => readonly [cert: string, key: string] = (name) => [name, name],
+): string {
+  const at = (file: string): string => authority.at(file);
+  const pki = `pki:\n  mode: provided\n  ca: { cert: ${at('ca.pem')} }\n`;
+  return text
+    .replace(/pki:\n {2}mode: issue\n {2}directory: \.\/pki\n/, pki)
+    .replaceAll(/ {2}- name: (m\d)\n/g, (line, name: string) => {
+      const [cert, key] = pick(name);
+      const files = `{ cert: ${at(`${cert}.pem`)}, key: ${at(`${key}-key.pem`)} }`;
+      return `${line}    certificate: ${files}\n`;
+    });
+}
