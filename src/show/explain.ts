@@ -2,13 +2,16 @@
 
 import type { Explanation, ReadLog } from '../model/explain/explanation.ts';
 import type { Explained } from '../model/explain/story.ts';
-import { FAILURES, isFailureCode } from '../model/failure.ts';
+import { type Failure, FAILURES, isFailureCode } from '../model/failure.ts';
 import { signatureOf } from '../model/signatures.ts';
+import { exampleOf, exampleText } from './failure-examples.ts';
 import { type Paint, PLAIN } from './paint.ts';
 import { counted } from './words.ts';
 import { hanging, withoutControls } from './wrap.ts';
 
 const COLUMNS = 100;
+const EXIT_REFUSED = 3;
+const EXIT_PAUSED = 4;
 /** Of a log line: its time, and Go's words at its end. */
 const LINE_CHARACTERS = 400;
 
@@ -90,10 +93,11 @@ export function codeText(code: string): string | undefined {
   const meaning = codeMeaning(code);
   if (meaning === undefined) return undefined;
   return [
-    code,
+    meaning.code,
     ...hanging('  means  ', meaning.meaning, COLUMNS),
     ...hanging('  said   ', meaning.said, COLUMNS),
     ...(meaning.remedy === undefined ? [] : hanging('  do     ', meaning.remedy, COLUMNS)),
+    ...(meaning.example === undefined ? [] : ['', 'for example', '', exampleText(meaning.example)]),
   ].join('\n');
 }
 
@@ -103,6 +107,8 @@ export interface CodeMeaning {
   /** By whom, and when. */
   readonly said: string;
   readonly remedy: string | undefined;
+  /** Of a failure: one as it may come, with all five lines. */
+  readonly example: Failure | undefined;
 }
 
 const SPEAKERS = {
@@ -116,11 +122,18 @@ export function codeMeaning(code: string): CodeMeaning | undefined {
   if (signature !== undefined) {
     const { meaning, remedy, speaker } = signature;
     const unverified = signature.isUnverified === true ? "; known from etcd's source only" : '';
-    return { code: signature.code, meaning, said: `${SPEAKERS[speaker]}${unverified}`, remedy };
+    const said = `${SPEAKERS[speaker]}${unverified}`;
+    return { code: signature.code, meaning, said, remedy, example: undefined };
   }
   const name = code.toUpperCase();
   if (!isFailureCode(name)) return undefined;
   const { meaning, exit } = FAILURES[name];
-  const said = `by peershift; before the first change the command ends with exit code ${String(exit)}`;
-  return { code: name, meaning, said, remedy: undefined };
+  const said = `by peershift; ${exitText(exit)}`;
+  return { code: name, meaning, said, remedy: undefined, example: exampleOf(name) };
+}
+
+function exitText(exit: number): string {
+  const ends = `the command ends with exit code ${String(exit)}`;
+  if (exit === EXIT_PAUSED) return `${ends}, or with 5 where the run then goes back to the start`;
+  return exit === EXIT_REFUSED ? `before the first change ${ends}` : ends;
 }

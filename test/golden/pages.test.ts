@@ -11,12 +11,14 @@ import { commandLine } from '../../src/cli/command-line.ts';
 import { completionText } from '../../src/cli/commands/completion.ts';
 import { EXAMPLES } from '../../src/cli/examples.ts';
 import { wordsOf } from '../../src/cli/words.ts';
-import { FAILURES } from '../../src/model/failure.ts';
-import { cataloguePage, toldFailures } from '../support/catalogue.ts';
+import { type FailureCode, FAILURES } from '../../src/model/failure.ts';
+import { exampleOf } from '../../src/show/failure-examples.ts';
+import { cataloguePage, isSaid, toldFailures } from '../support/catalogue.ts';
 import { CHECKOUT } from '../support/checkout.ts';
 
-/** Codes of outcomes, which no five lines belong to. */
-const OUTCOMES = ['INTERRUPTED', 'NOT_MUTUAL_TLS'];
+const CODES = Object.keys(FAILURES) as FailureCode[];
+/** Codes of outcomes: their five lines are told by explain alone. */
+const OUTCOMES: readonly FailureCode[] = ['INTERRUPTED', 'NOT_MUTUAL_TLS'];
 
 function expectPage(name: string, made: string): void {
   const file = path.join(CHECKOUT, name);
@@ -30,8 +32,21 @@ const all = wordsOf(top);
 describe('the pages that are made from the code', () => {
   it('have every failure with its five lines', () => {
     const told = toldFailures();
-    expect(Object.keys(FAILURES).filter((code) => !told.has(code as never))).toEqual(OUTCOMES);
+    expect(CODES.filter((code) => !told.has(code))).toEqual(OUTCOMES);
     expectPage('src/docs/failures.md', `${cataloguePage()}\n`);
+  });
+
+  it('have examples that the code can say, each line of them', () => {
+    const examples = CODES.filter((code) => !OUTCOMES.includes(code)).map(exampleOf);
+    expect(examples.filter((each) => !isSaid(each))).toEqual([]);
+    for (const code of CODES) {
+      const { where, would, but, so, remedy } = exampleOf(code);
+      expect(
+        [where, would, but, so, remedy].filter((line) => line === ''),
+        code,
+      ).toEqual([]);
+    }
+    expect(isSaid({ ...exampleOf('GATE_FAILED'), so: 'nobody knows' })).toBe(false);
   });
 
   it('have the manual page', () => {

@@ -1,44 +1,68 @@
-/** Turns the source into the page of all failures: what each code means, its exit code, and its five lines as the code has them. */
+/** Turns the source into the page of all failures, and into what its code can say of each, to hold the examples against. */
 
 import ts from 'typescript';
 
-import { FAILURES, type FailureCode, isFailureCode } from '../../src/model/failure.ts';
+import {
+  type Failure,
+  type FailureCode,
+  FAILURES,
+  isFailureCode,
+} from '../../src/model/failure.ts';
+import { exampleOf, exampleText } from '../../src/show/failure-examples.ts';
 import { filesBelow, textOf } from './checkout.ts';
 
 const LINES = ['where', 'would', 'but', 'so', 'remedy'] as const;
-type Line = (typeof LINES)[number];
-type Told = Readonly<Record<Line, string>>;
+/** Of each line the expression that all its texts fit. */
+type Told = Readonly<Record<(typeof LINES)[number], string>>;
 
-/** Names and numbers that only a run knows. */
-const KNOWN_THEN = '…';
+/** What only a run knows. */
+const ANYTHING = '.*';
+/** An example is held against an object of the source that fixes the words of so many lines, if there is one. */
+const FIXED_LINES = 2;
 
 /** The page, in Markdown. */
 export function cataloguePage(): string {
-  const told = toldFailures();
   const parts = (Object.keys(FAILURES) as FailureCode[]).map((code) => {
     const { exit, meaning } = FAILURES[code];
-    const lines = told.get(code);
-    const five =
-      lines === undefined
-        ? ['', 'It is the code of an outcome alone: there is nothing to tell beside it.']
-        : ['', '```text', ...fiveLines(code, lines), '```'];
-    return [`## ${code}`, '', `${sentence(meaning)} Exit ${String(exit)}.`, ...five].join('\n');
+    const five = ['```text', exampleText(exampleOf(code)), '```'];
+    return [`## ${code}`, '', `${sentence(meaning)} Exit ${String(exit)}.`, '', ...five].join('\n');
   });
   return [
     '# Failures',
     '',
-    'Every way in which peershift fails, by code. Each is told in five lines: its code and place, what was about to',
-    `happen, what stood against it, the consequence, and what to do. \`${KNOWN_THEN}\` stands for names and numbers of the`,
-    'moment, \`<...>\` for a line that is passed on. The exit code is that of a command that has changed nothing; a run that has ends by its own outcome (4,',
-    '5, 6). `peershift explain CODE` says the same. This page is made from the code; a test fails when it is stale.',
+    'Every way in which peershift fails, by code, with an example. Each is told in five lines: its code and place,',
+    'what was about to happen, what stood against it, the consequence, and what to do; names and numbers are those of',
+    'the moment. The exit code is that of a command that has changed nothing; a run that has ends by its own outcome',
+    '(4, 5, 6). `peershift explain CODE` says the same. This page is made from the code; a test fails when it is stale.',
     '',
     parts.join('\n\n'),
   ].join('\n');
 }
 
-/** For each code the most telling object that the source makes of it. */
-export function toldFailures(): ReadonlyMap<FailureCode, Told> {
-  const found = new Map<FailureCode, Told>();
+/** The code that the example is of has words for it: one object of the source fits in all five lines. */
+export function isSaid(example: Failure): boolean {
+  const all = toldFailures().get(example.code) ?? [];
+  const wanted = Math.min(FIXED_LINES, Math.max(0, ...all.map(fixedLines)));
+  return all.some((told) => {
+    const fits = LINES.every((line) => new RegExp(`^${told[line]}$`, 'u').test(example[line]));
+    return fits && fixedLines(told) >= wanted;
+  });
+}
+
+function fixedLines(told: Told): number {
+  return LINES.filter((line) => told[line] !== ANYTHING).length;
+}
+
+let read: ReadonlyMap<FailureCode, readonly Told[]> | undefined;
+
+/** For each code the objects that the source makes of it. */
+export function toldFailures(): ReadonlyMap<FailureCode, readonly Told[]> {
+  read ??= readSource();
+  return read;
+}
+
+function readSource(): ReadonlyMap<FailureCode, readonly Told[]> {
+  const found = new Map<FailureCode, Told[]>();
   for (const file of filesBelow('src').filter((name) => name.endsWith('.ts'))) {
     const source = ts.createSourceFile(file, textOf(file), ts.ScriptTarget.ES2022, true);
     const visit = (node: ts.Node): void => {
@@ -79,13 +103,10 @@ export function toldFailures(): ReadonlyMap<FailureCode, Told> {
 
   function keep(code: ts.Expression, values: ReadonlyMap<string, ts.Expression>): void {
     const told = Object.fromEntries(
-      LINES.map((line) => [line, whole(line, wordsOf(values.get(line)))]),
+      LINES.map((line) => [line, patternOf(values.get(line))]),
     ) as Told;
-    if (weight(told) === 0) return;
-    for (const name of codesIn(code)) {
-      const before = found.get(name);
-      if (before === undefined || weight(told) > weight(before)) found.set(name, told);
-    }
+    if (fixedLines(told) === 0) return;
+    for (const name of codesIn(code)) found.set(name, [...(found.get(name) ?? []), told]);
   }
 }
 
@@ -122,56 +143,27 @@ function valueOf(node: ts.Expression): ts.Expression | undefined {
   return undefined;
 }
 
-/** The words that stand in the code; of two that depend on something, the longer ones. */
-function wordsOf(node: ts.Expression | undefined): string {
-  if (node === undefined) return KNOWN_THEN;
-  if (ts.isStringLiteralLike(node)) return node.text;
+/** The words that stand in the code, as an expression that each text of them fits. */
+function patternOf(node: ts.Expression | undefined): string {
+  if (node === undefined) return ANYTHING;
+  if (ts.isStringLiteralLike(node)) return literal(node.text);
   if (ts.isTemplateExpression(node)) {
-    return (
-      node.head.text + node.templateSpans.map((span) => KNOWN_THEN + span.literal.text).join('')
-    );
+    const spans = node.templateSpans.map((span) => ANYTHING + literal(span.literal.text));
+    return literal(node.head.text) + spans.join('');
   }
   if (ts.isConditionalExpression(node)) {
-    const both = [wordsOf(node.whenTrue), wordsOf(node.whenFalse)];
-    return both.sort((a, b) => b.length - a.length)[0] ?? KNOWN_THEN;
+    return `(?:${patternOf(node.whenTrue)}|${patternOf(node.whenFalse)})`;
   }
   if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.PlusToken) {
-    return wordsOf(node.left) + wordsOf(node.right);
+    return patternOf(node.left) + patternOf(node.right);
   }
-  if (ts.isParenthesizedExpression(node)) return wordsOf(node.expression);
+  if (ts.isParenthesizedExpression(node)) return patternOf(node.expression);
   const value = valueOf(node);
-  return value === undefined || value === node ? KNOWN_THEN : wordsOf(value);
+  return value === undefined || value === node ? ANYTHING : patternOf(value);
 }
 
-/** Nothing of the line stands in the code: it is passed on from where it was seen. */
-const PASSED_ON: Told = {
-  where: '<the file, member or host>',
-  would: '<what was being done>',
-  but: '<the reason, in the words of what gave it>',
-  so: '<what that leaves>',
-  remedy: '<what to do about that reason>',
-};
-
-function whole(line: Line, text: string): string {
-  return text.replaceAll(/[\s…]/gu, '') === '' ? PASSED_ON[line] : text;
-}
-
-function weight(told: Told): number {
-  return LINES.reduce((sum, line) => {
-    return told[line] === PASSED_ON[line]
-      ? sum
-      : sum + told[line].replaceAll(KNOWN_THEN, '').length;
-  }, 0);
-}
-
-function fiveLines(code: string, { where, would, but, so, remedy }: Told): readonly string[] {
-  return [
-    `${code} · ${where}`,
-    `  would  ${would}`,
-    `  but    ${but}`,
-    `  so     ${so}`,
-    `  do     ${remedy}`,
-  ];
+function literal(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|/]/gu, String.raw`\$&`);
 }
 
 function sentence(text: string): string {
