@@ -4,6 +4,7 @@ import { durationText } from '../base/duration.ts';
 import type { Report } from '../model/report.ts';
 import { type Html, type Section, html, jsonFor, trusted } from './html.ts';
 import { dialSection } from './report-dials.ts';
+import { linkSection } from './report-links.ts';
 import { outcomeWords } from './report-words.ts';
 import { SCRIPT } from './report-script.ts';
 import {
@@ -27,6 +28,7 @@ export function reportPage(report: Report): string {
     failureSection(report),
     timelineSection(report),
     dialSection(report),
+    linkSection(report),
     stepSection(report),
     logSection(report),
     certificateSection(report),

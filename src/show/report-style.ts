@@ -39,6 +39,8 @@ td.wide { min-width: 16rem; overflow-wrap: anywhere; }
 td[class$='-word'] { white-space: nowrap; } .done-word { color: var(--good); } .failed-word { color: var(--bad); font-weight: 600; } .maybe-word, .held-word { color: var(--warn); }
 table.dials { width: auto; } table.dials td { text-align: center; min-width: 5rem; border: 1px solid var(--line); white-space: nowrap; }
 td.ok { background: var(--good-field); } td.no { background: var(--bad-field); font-weight: 600; } td.none, td.self { color: var(--soft); }
+table.seen td { white-space: normal; min-width: 8rem; font-weight: 400; } .seen small { display: block; }
+summary { cursor: pointer; padding: .2rem 0; } details { margin: .3rem 0; }
 td.changed { box-shadow: inset 0 0 0 3px var(--step); }
 .slider { display: flex; flex-wrap: wrap; gap: .3rem 1rem; align-items: center; margin-bottom: .8rem; }
 .slider input { flex: 1 1 16rem; min-width: 0; } .slider output { flex: 1 1 100%; min-height: 1.5em; }
