@@ -43,7 +43,7 @@ export function labEventText(event: LabEvent): string {
     case 'member-stopped':
       return `${event.name} stopped (pid ${String(event.pid)})`;
     case 'cluster-healthy':
-      return `${String(event.members)} members healthy after ${durationText(event.durationMs)}`;
+      return `${String(event.members)} ${event.members === 1 ? 'member' : 'members'} healthy after ${durationText(event.durationMs)}`;
     case 'folder-removed':
       return `removed ${event.dir}`;
     case 'writer-started':

@@ -14,7 +14,7 @@ import { hanging } from '../../src/show/wrap.ts';
 import { CHECKOUT, filesBelow, textOf } from '../support/checkout.ts';
 import { cutoverTable, keptEntries } from '../support/cutover.ts';
 import { expectGolden } from '../support/golden.ts';
-import { README, expectBlock, promptLines } from '../support/readme.ts';
+import { README, RUN_BY, expectBlock, promptLines } from '../support/readme.ts';
 import { ASKED, notYet, planReference } from '../support/reference.ts';
 
 const PAGES = [README, 'CHANGELOG.md', 'plans/README.md', 'test/README.md', 'src/DECISIONS.md'];
@@ -102,6 +102,14 @@ describe('the commands of the README', () => {
     const [verb = '', lab = ''] = line.split(' ').slice(1);
     const answer = await parsed(line.split(' ').slice(1));
     expect(answer).toMatchObject({ exitCode: 0, chosen: verb === 'lab' ? `lab ${lab}` : verb });
+  });
+
+  it('are each run by a test against real members, and no others are said to be', () => {
+    expect(Object.keys(RUN_BY)).toEqual([...new Set(typed)]);
+    for (const [line, [file, words]] of Object.entries(RUN_BY)) {
+      expect(textOf(file).includes(words), `${file} runs ${line}`).toBe(true);
+    }
+    expect(textOf('package.json')).toContain(' && node dist/cli/main.js lab demo"');
   });
 
   it('are refused with a word or a flag that peershift does not know', async () => {

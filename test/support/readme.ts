@@ -7,6 +7,31 @@ import { CHECKOUT, textOf } from './checkout.ts';
 
 export const README = 'README.md';
 
+const WORD_FOR_WORD = 'test/e2e/readme.test.ts';
+const MACHINES = 'test/e2e/machines.test.ts';
+
+/** What a person would type, the test that runs it, and the words by which that test does. */
+export const RUN_BY: Readonly<Record<string, readonly [file: string, words: string]>> = {
+  'npm run demo': ['test/e2e/demo.test.ts', "['lab', 'demo', "],
+  'npm test': ['.ci/run', 'npm test >'],
+  'peershift lab up': [WORD_FOR_WORD, 'wordForWord()'],
+  'peershift preview peershift-lab/plan.yaml': [WORD_FOR_WORD, 'wordForWord()'],
+  'peershift run peershift-lab/plan.yaml': [WORD_FOR_WORD, 'wordForWord()'],
+  'peershift verify peershift-lab/plan.yaml': [WORD_FOR_WORD, 'wordForWord()'],
+  'peershift lab down --purge': [WORD_FOR_WORD, 'wordForWord()'],
+  'peershift init --endpoint http://10.0.0.1:2379 --ssh root@{host}': [
+    'test/support/box-rig.ts',
+    "'--ssh', 'root@{host}'",
+  ],
+  'peershift check peershift.yaml --rehearse': [MACHINES, "rig.run('check', '--rehearse')"],
+  'peershift run peershift.yaml': [MACHINES, "rig.run('run', '--yes')"],
+};
+
+/** The commands that a test types as they stand, in their order. */
+export function wordForWord(): readonly string[] {
+  return promptLines().filter((line) => RUN_BY[line]?.[0] === WORD_FOR_WORD);
+}
+
 /** Compares the block of that name with what is made now; UPDATE_GOLDEN=1 writes it anew instead. */
 export function expectBlock(name: string, made: string): void {
   const [open, close] = [`<!-- made: ${name} -->\n`, `<!-- end: ${name} -->`];

@@ -12,6 +12,7 @@ import { type LabEvent, labEventText } from '../../lab/event.ts';
 import { labDown } from '../../lab/lab-down.ts';
 import { type LabStatus, labStatus } from '../../lab/lab-status.ts';
 import { tableLines } from '../../show/table.ts';
+import { counted } from '../../show/words.ts';
 import type { GlobalFlags } from '../flags.ts';
 import { Output } from '../output.ts';
 import { refuse } from '../session.ts';
@@ -32,7 +33,7 @@ export async function up(flags: LabFlags): Promise<number> {
   if (!lab.ok) return refuse(output, [lab.error]);
   const { dir, planFile, members } = lab.value;
   const text = [
-    `${String(members.length)} members run in ${dir}`,
+    `${counted(members.length, 'member')} ${members.length === 1 ? 'runs' : 'run'} in ${dir}`,
     'next:',
     `  peershift preview ${planFile}`,
     `  peershift run ${planFile}`,
@@ -61,7 +62,7 @@ export async function down(flags: LabFlags): Promise<number> {
   if (!ended.ok) return refuse(output, [ended.error]);
   const { dir, stopped, isRemoved } = ended.value;
   const kept = isRemoved ? `${dir} is removed` : `${dir} is kept (--purge removes it)`;
-  output.result(`${String(stopped.length)} members stopped; ${kept}`, {
+  output.result(`${counted(stopped.length, 'member')} stopped; ${kept}`, {
     type: 'lab',
     lab: ended.value,
   });

@@ -24,6 +24,7 @@ const EVENTS: readonly (readonly [LabEvent, string])[] = [
   [{ kind: 'member-running', name: 'm1', pid: 7 }, 'm1 runs with pid 7'],
   [{ kind: 'member-stopped', name: 'm1', pid: 7 }, 'm1 stopped (pid 7)'],
   [{ kind: 'cluster-healthy', members: 3, durationMs: 1240 }, '3 members healthy after 1.2 s'],
+  [{ kind: 'cluster-healthy', members: 1, durationMs: 1240 }, '1 member healthy after 1.2 s'],
   [{ kind: 'folder-removed', dir: '/srv/lab' }, 'removed /srv/lab'],
   [{ kind: 'writer-started', clients: 12, writesPerSecond: 300 }, '12 clients write 300 keys/s'],
   [
