@@ -3,7 +3,7 @@
  * the machine, and the report at the end. run, resume, rollback and rescue all end here.
  */
 
-import type { Result } from './base/result.ts';
+import { type Result, ok } from './base/result.ts';
 import { type Commanded, diffsOf, refused, saveReport } from './engine-command.ts';
 import { exitOfRun } from './engine-exit.ts';
 import type { Ended, Prepared } from './engine-types.ts';
@@ -122,6 +122,12 @@ function clusterDoors(
 }
 
 /** Named by the run, so that its own resume, from whatever machine, is known to be its own. */
-export function lockOwner(files: RunFiles): string {
+function lockOwner(files: RunFiles): string {
   return `peershift run ${files.id}`;
+}
+
+/** What the runs of this state folder call themselves, whether or not they came to their end. */
+export async function ownersIn(rim: Commanded['rim']): Promise<Result<readonly string[], Failure>> {
+  const runs = await rim.store.list();
+  return runs.ok ? ok(runs.value.map(lockOwner)) : runs;
 }

@@ -36,6 +36,12 @@ export function unfinishedRun(rim: Rim): Promise<Result<Past | undefined, Failur
   return newest(rim, ({ state, direction }) => state !== 'final' && direction !== 'rescue');
 }
 
+/** The last thing that was begun here is a rescue, and it did not come to its end. */
+export async function isRescueUnfinished(rim: Rim): Promise<boolean> {
+  const last = await newest(rim, () => true);
+  return last.ok && last.value?.state.direction === 'rescue' && last.value.state.state !== 'final';
+}
+
 /** A start or stop command that the dead process left running ends first; what it does is seen afterwards. */
 export async function leftOversEnded(rim: Rim, state: RunState): Promise<void> {
   const marker = `peershift-${state.run ?? ''}`;

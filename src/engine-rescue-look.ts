@@ -17,7 +17,7 @@ import { linkedMajority } from './model/steps/settle.ts';
 import type { World } from './model/world.ts';
 import { planRescue, rescueMaterial } from './plan/plan-rescue.ts';
 import type { RescueMaterial } from './plan/rescue-options.ts';
-import { type Rescue, leavesBeside, smallestRescue } from './plan/rescue.ts';
+import { type Rescue, besideOf, smallestRescue } from './plan/rescue.ts';
 import { prove } from './prove/prove.ts';
 import { RESCUE_RULES } from './prove/rescue-rules.ts';
 import { signingTexts } from './run/rescue-files.ts';
@@ -142,7 +142,7 @@ export function planned(
   const { world, state } = look;
   const leafSource = place.leaf;
   const { clusterId } = state;
-  const beside = leavesBeside(world, rescue, materialFor(rim, look, at));
+  const beside = besideOf(world, rescue, materialFor(rim, look, at));
   const { desired } = rim;
   const rollout = planRescue({ desired, world, rescue, beside, clusterId, leafSource });
   const proven = prove(rollout, { accept: [], rollbackFrom: undefined, invariants: RESCUE_RULES });
@@ -152,7 +152,10 @@ export function planned(
     world,
     material: look.material ?? NO_MATERIAL,
     etcd: new Map(),
-    warnings: [...warningsOf(look), ...(usesAutoTls(rescue) ? [AUTO_TLS_WARNING] : [])],
+    warnings: [
+      ...warningsOf(look),
+      ...(usesAutoTls({ changes: [...rescue.changes, ...beside] }) ? [AUTO_TLS_WARNING] : []),
+    ],
     downtime: [],
     proven: proven.value,
   });
@@ -161,13 +164,13 @@ export function planned(
 const AUTO_TLS_WARNING =
   'peer-auto-tls: members will accept any TLS peer, and check none, until a later run replaces it';
 
-export function usesAutoTls({ changes }: Rescue): boolean {
+export function usesAutoTls({ changes }: Pick<Rescue, 'changes'>): boolean {
   return changes.some(({ parts }) => parts.some(({ kind }) => kind === 'auto-tls'));
 }
 
-function warningsOf({ lost }: DeadLook): readonly string[] {
+function warningsOf({ hasQuorum, lost }: DeadLook): readonly string[] {
   return [
-    'no quorum: only hosts are changed, and the locks on the hosts are the only ones',
+    `${hasQuorum ? 'quorum is there, and no run could be proven from here' : 'no quorum'}: only hosts are changed, and the locks on the hosts are the only ones`,
     ...[...lost].map(([name, reason]) => `${name} takes no part: ${reason}`),
   ];
 }

@@ -123,7 +123,7 @@ function journalled({ command, prepared, files, again }: RescueWork): Promise<En
       acceptsDowntime: true,
       pauses: {},
       isBlind: true,
-      formerOwner: '',
+      formerOwners: [],
     },
     wasCommanded: false,
   });

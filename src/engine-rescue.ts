@@ -4,7 +4,8 @@
  */
 
 import { unansweredPairs } from './discover/peer-ports.ts';
-import { unfinishedRun } from './engine-records.ts';
+import { isRescueUnfinished } from './engine-records.ts';
+import { type NextStep, nextStep } from './engine-rescue-next.ts';
 import {
   type DeadLook,
   type RescueCommand,
@@ -16,7 +17,7 @@ import {
 } from './engine-rescue-look.ts';
 import { carryOutRescue } from './engine-rescue-run.ts';
 import { refused, withStateLock } from './engine-command.ts';
-import type { Ended, Rim } from './engine-types.ts';
+import type { Ended } from './engine-types.ts';
 import type { Leaf } from './model/certificate.ts';
 import { dialMatrix } from './model/dial.ts';
 import type { Failure } from './model/failure.ts';
@@ -31,32 +32,28 @@ export interface RescueEnded extends Ended {
 export async function rescueCluster(command: RescueCommand): Promise<RescueEnded> {
   let said = '';
   const ended = await withStateLock(command, true, async () => {
-    const { rim } = command;
-    const past = await unfinishedRun(rim);
-    const next = past.ok && past.value !== undefined ? `run ${past.value.files.id}` : undefined;
+    const { rim, options } = command;
     const look = await lookDead(rim);
     if (!look.ok) return refused(look.error);
-    if (look.value.hasQuorum) {
-      said = `nothing to rescue: the cluster has quorum. Next: ${nextCommand(rim, next)}`;
+    const before = look.value.hasQuorum ? await nextStep(rim, options) : undefined;
+    const nothing = (next: NextStep): Ended => {
+      said = `nothing to rescue: the cluster has quorum. Next: ${next.text}`;
       return { exit: 0, state: undefined, failures: [], reportPath: undefined };
-    }
+    };
+    const isLeft = before === undefined || before.isStuck || (await isRescueUnfinished(rim));
+    if (before !== undefined && !isLeft) return nothing(before);
     const prepared = planned(command, look.value, new Map(), bundleIn(rim.store.path));
+    if (before !== undefined && (!prepared.ok || prepared.value.proven.rollout.steps.length === 0))
+      return nothing(before);
     if (!prepared.ok) {
       said = await byHand(command, look.value, prepared.error);
       return { exit: 6, state: undefined, failures: [prepared.error], reportPath: undefined };
     }
     const done = await carryOutRescue(command, look.value, prepared.value);
-    if (done.exit === 0) said = `quorum is back. Next: ${nextCommand(rim, next)}`;
+    if (done.exit === 0) said = `quorum is back. Next: ${(await nextStep(rim, options)).text}`;
     return done;
   });
   return { ...ended, said };
-}
-
-function nextCommand(rim: Rim, run: string | undefined): string {
-  const { planFile } = rim.desired;
-  return run === undefined
-    ? `peershift run ${planFile} brings every member to what the plan asks for`
-    : `${run} is unfinished: peershift rollback ${planFile} brings it back, peershift resume ${planFile} goes on with it`;
 }
 
 /** What is left to a person, from what a search with more in hand would do. */

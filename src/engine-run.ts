@@ -4,7 +4,7 @@ import { err, ok } from './base/result.ts';
 import { dialPairs, observe, prepare, startOf } from './engine.ts';
 import { type Blind, blindEnd, prepareBlind } from './engine-blind.ts';
 import { type Commanded, refused, withStateLock } from './engine-command.ts';
-import { type Skills, carryOut, lockOwner } from './engine-drive.ts';
+import { type Skills, carryOut, ownersIn } from './engine-drive.ts';
 import {
   type Past,
   leftOversEnded,
@@ -105,6 +105,8 @@ async function begin(
   const { during } = pauses.value;
   const closed = during && windowFailure(during, rim.clock.nowMs(), 'the hour');
   if (closed !== undefined) return refused([closed]);
+  const owners = await ownersIn(rim);
+  if (!owners.ok) return refused([owners.error]);
   const files = past === undefined ? await rim.store.create(options.newRunId()) : ok(past.files);
   if (!files.ok) return refused([files.error]);
   return withJournal({
@@ -114,6 +116,7 @@ async function begin(
     found,
     direction,
     files: files.value,
+    formerOwners: owners.value,
     pauses: pauses.value,
     blind: blind?.value,
   });
@@ -138,6 +141,8 @@ interface Work {
   readonly found: readonly Effect[];
   readonly direction: Direction;
   readonly files: RunFiles;
+  /** Of every run of this state folder: its lock is ours, and this process alone is at work here. */
+  readonly formerOwners: readonly string[];
   readonly pauses: Pauses;
   /** Undefined: the API answers. */
   readonly blind: Blind | undefined;
@@ -160,7 +165,7 @@ async function withJournal(work: Work): Promise<Ended> {
         acceptsDowntime: options.acceptDowntime,
         pauses: work.pauses,
         isBlind: blind !== undefined,
-        formerOwner: past === undefined ? '' : lockOwner(files),
+        formerOwners: work.formerOwners,
         breaksLockOf: options.breaksLockOf,
       },
       wasCommanded: direction === 'rollback' && past?.state.failure === undefined,

@@ -18,6 +18,7 @@ import { worldKey } from '../model/world-key.ts';
 import { disarmFirst } from './dead-man.ts';
 import { type Draft, add, append, endWithData, leadFromDialable, newDraft } from './draft.ts';
 import { startGate } from './gates.ts';
+import { trustAgain } from './renew-leaves.ts';
 import { runsAs } from './target.ts';
 import {
   bringBack,
@@ -75,6 +76,7 @@ export function planRollback(input: RollbackInput): Result<Rollout, readonly Fai
     const why = 'nothing may rest on a link that was not seen';
     add(draft, { phase: 'prepare', why }, { kind: 'check-links' }, startGate(input.gates));
   }
+  trustAgain(draft, goals);
   const isBehind = goals.some((goal) => isConverted(draft, goal));
   if (isBehind) for (const goal of goals) takeBackUnloaded(draft, goal);
   for (const goal of goals) {

@@ -13,6 +13,7 @@ import { type Draft, add, endWithData, leadFromDialable, newDraft } from './draf
 import { startGate } from './gates.ts';
 import { orderOf } from './order.ts';
 import { bringBack, isDone, windowsAfterComeBack } from './moves.ts';
+import { renewLeaves } from './renew-leaves.ts';
 import { type RollingStrategy, STRATEGY_PLANS } from './strategies.ts';
 import { type Target, owned, sameContent, targetsOf, withInitialCluster } from './target.ts';
 
@@ -45,7 +46,9 @@ export function planRollout(input: PlanInput): Result<Rollout, readonly Failure[
   if (input.repairsOnly !== true) {
     if (!isFinished(draft, targets.value)) {
       prepare(draft, input, targets.value);
-      strategy.write(draft, targets.value, orderOf(input.desired, input.world));
+      const order = orderOf(input.desired, input.world);
+      renewLeaves(draft, targets.value, order);
+      strategy.write(draft, targets.value, order);
     }
     record(draft, targets.value);
   }

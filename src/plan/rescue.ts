@@ -7,7 +7,9 @@
 import { dial, dialMatrix } from '../model/dial.ts';
 import type { MemberName } from '../model/ids.ts';
 import { quorumOf } from '../model/quorum.ts';
-import { type MemberWorld, type World, withMember } from '../model/world.ts';
+import { stopped } from '../model/steps/restart-member.ts';
+import { linkedMajority } from '../model/steps/settle.ts';
+import { type MemberWorld, type World, isUp, withMember } from '../model/world.ts';
 import { type RescueMaterial, type RescueOption, optionsFor } from './rescue-options.ts';
 
 export interface Rescue {
@@ -39,29 +41,47 @@ export function smallestRescue(world: World, material: RescueMaterial): Rescue |
 }
 
 /**
- * Beside the smallest change: leaves that, signed again in place, let more members dial each other. They cost no
- * restart, and a member that stays cut off could not be migrated afterwards: no way back to it could be proven.
+ * Beside the smallest change, what lets every member that is up dial every other: a member that stays cut off, or
+ * is linked through one other alone, could not be migrated afterwards, since no way back to it could be proven.
+ * Leaves signed again in place come first and cost no restart; whoever is restarted is not needed for quorum then.
  */
-export function leavesBeside(
+export function besideOf(
   world: World,
   { changes }: Rescue,
   material: RescueMaterial,
 ): readonly RescueOption[] {
-  const isLeafAlone = ({ parts }: RescueOption): boolean => {
-    return parts.length === 1 && parts[0]?.kind === 'leaf';
-  };
   let present = changes.reduce((each, { after }) => withMember(each, after), world);
+  if (linkedMajority(present) === undefined) return [];
+  const left = new Set(world.members.filter(isUp).map(({ name }) => name));
+  for (const { member } of changes) left.delete(member);
   const beside: RescueOption[] = [];
-  for (const { name } of world.members) {
-    if (changes.some(({ member }) => member === name)) continue;
-    const option = optionsFor(world, name, material).find(isLeafAlone);
-    if (option === undefined) continue;
-    const next = withMember(present, option.after);
-    if (dialableCount(next) <= dialableCount(present)) continue;
-    beside.push(option);
-    present = next;
+  for (const isFit of [isLeafAlone, () => true]) {
+    for (const name of left) {
+      const best = mostDialable(present, optionsFor(present, name, material).filter(isFit));
+      if (best === undefined) continue;
+      left.delete(name);
+      beside.push(best);
+      present = withMember(present, best.after);
+    }
   }
   return beside;
+}
+
+function isLeafAlone({ parts }: RescueOption): boolean {
+  return parts.length === 1 && parts[0]?.kind === 'leaf';
+}
+
+/** The one after which most pairs can dial, of equal ones the cheapest; undefined when none adds a pair. */
+function mostDialable(world: World, options: readonly RescueOption[]): RescueOption | undefined {
+  let best: { readonly option: RescueOption; readonly count: number } | undefined;
+  const now = dialableCount(world);
+  for (const option of options) {
+    const isRestarted = option.parts.some(({ kind }) => kind === 'start');
+    if (isRestarted && linkedMajority(stopped(world, option.member)) === undefined) continue;
+    const count = dialableCount(withMember(world, option.after));
+    if (count > (best?.count ?? now)) best = { option, count };
+  }
+  return best?.option;
 }
 
 function dialableCount(world: World): number {

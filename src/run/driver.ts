@@ -50,7 +50,7 @@ export interface DriveInput {
   /** The store's writes and its leader are watched all run long, by reading. */
   readonly watchesWrites?: boolean;
   /** Owner text of the run that is resumed: its lock is taken over at once. */
-  readonly formerOwner: string;
+  readonly formerOwners: readonly string[];
   /** Owner text whose lock is taken over although it has not expired. */
   readonly breaksLockOf?: string | undefined;
 }
@@ -92,8 +92,8 @@ class Driver implements RunActors {
       await this.#baseline();
       return GOOD;
     }
-    const { formerOwner, breaksLockOf } = this.#input;
-    const lock = await acquireLock({ doors: this.#doors, formerOwner, breaksLockOf });
+    const { formerOwners, breaksLockOf } = this.#input;
+    const lock = await acquireLock({ doors: this.#doors, formerOwners, breaksLockOf });
     if (!lock.ok) return bad(lock.error);
     this.#lock = lock.value;
     const { key, leaseId, createRevision } = lock.value;

@@ -23,8 +23,8 @@ export interface ClusterLock {
 
 export interface LockRequest {
   readonly doors: RunDoors;
-  /** Of the run that is resumed: its own lock is taken over at once. */
-  readonly formerOwner: string;
+  /** Runs of this state folder, which nobody else can be carrying out: their lock is taken over at once. */
+  readonly formerOwners: readonly string[];
   /** The text of a dead owner, given by a person. */
   readonly breaksLockOf?: string | undefined;
 }
@@ -50,7 +50,7 @@ export async function acquireLock(request: LockRequest): Promise<Result<ClusterL
     if (first.value.kind === 'acquired') return ok(keepLock(doors, first.value));
     const { owner, leaseId, createRevision, ttlSeconds } = first.value;
     const isBroken = owner === request.breaksLockOf;
-    if (owner !== request.formerOwner && !isBroken) return err(heldBy(owner, ttlSeconds));
+    if (!request.formerOwners.includes(owner) && !isBroken) return err(heldBy(owner, ttlSeconds));
     if (isBroken) {
       const what = `the lock of "${owner}" (${String(ttlSeconds)} s left) is taken over, as asked by --break-lock`;
       const written = await doors.journal.write({ type: 'noted', what });

@@ -6,7 +6,16 @@
 
 import { describe, expect, it } from 'vitest';
 import { foldJournal } from '../../src/model/run-state.ts';
-import { endOf, isWhole, outcomeOf, reasonOf, resumed, runStory } from '../support/sim-runs.ts';
+import {
+  begunAgain,
+  endOf,
+  isWhole,
+  outcomeOf,
+  reasonOf,
+  resumed,
+  rolledBack,
+  runStory,
+} from '../support/sim-runs.ts';
 
 const straight = await runStory();
 const acts = straight.life.acts.map((act, index) => ({ act, index }));
@@ -46,5 +55,44 @@ describe('killed at any moment', () => {
     for (const id of again.state.runs.keys()) {
       expect(foldJournal(again.state.entriesOf(id))).toMatchObject({ ok: true });
     }
+  });
+});
+
+describe('killed when all is done and recorded, and the lock still stands', () => {
+  it.each([
+    ['run', begunAgain],
+    ['resume', resumed],
+  ] as const)('%s with the same state folder takes it over at once', async (_name, again) => {
+    const moved = await runStory();
+    let hasClosed = false;
+    const killed = await rolledBack(moved, {
+      onAct: (act) => {
+        if (hasClosed) return 'die';
+        hasClosed = act === 'journal closed';
+        return 'go on';
+      },
+    });
+    expect(killed.ended).toBeUndefined();
+    expect(killed.sim.lock?.owner).toContain('peershift run');
+    const next = await again(killed);
+    expect(reasonOf(next)).toBe('');
+    expect(next.ended?.exit).toBe(0);
+    expect(isWhole(next)).toBe(true);
+    expect(next.sim.lock).toBeUndefined();
+  });
+
+  it('and one that belongs to no run of the state folder is left alone', async () => {
+    const story = await runStory((sim) => {
+      sim.lock = {
+        key: '/peershift/lock',
+        owner: 'peershift run elsewhere',
+        leaseId: 'lease-1',
+        createRevision: '1',
+        expiresAtMs: sim.time.nowMs + 180_000,
+      };
+      return {};
+    });
+    expect(story.ended?.exit).toBe(3);
+    expect(reasonOf(story)).toContain('peershift run elsewhere holds the lock');
   });
 });

@@ -45,6 +45,7 @@ const ENGINE = [
   'engine-drive.ts',
   'engine-rescue.ts',
   'engine-rescue-look.ts',
+  'engine-rescue-next.ts',
   'engine-rescue-run.ts',
   'engine-exit.ts',
   'engine-records.ts',

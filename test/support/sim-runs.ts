@@ -36,6 +36,11 @@ export async function resumed(story: Story, options: LifeOptions = {}): Promise<
   return liveOn(story.sim, story.state, resumePlan, options);
 }
 
+/** Another `run` with the same state folder. */
+export async function begunAgain(story: Story, options: LifeOptions = {}): Promise<Story> {
+  return liveOn(story.sim, story.state, runPlan, options);
+}
+
 export async function rolledBack(story: Story, options: LifeOptions = {}): Promise<Story> {
   return liveOn(story.sim, story.state, rollbackPlan, options);
 }

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { planRescue, rescueMaterial } from '../../../src/plan/plan-rescue.ts';
-import { leavesBeside, smallestRescue } from '../../../src/plan/rescue.ts';
+import { besideOf, smallestRescue } from '../../../src/plan/rescue.ts';
 import { type World, memberOf, withMember } from '../../../src/model/world.ts';
 import { desiredFor, materialFor } from '../../support/rollouts.ts';
 import { httpsWorld, leafFor, memberNames, tlsFiles } from '../../support/worlds.ts';
@@ -38,7 +38,7 @@ describe('the steps of a rescue', () => {
     const material = offered(true);
     const rescue = smallestRescue(dead, material);
     if (rescue === undefined) throw new Error('no rescue was found');
-    const beside = leavesBeside(dead, rescue, material);
+    const beside = besideOf(dead, rescue, material);
     const leafSource = (member: string): string => `/run/${member}-leaf.pem`;
     const words = { desired, world: dead, rescue, beside, clusterId: 'c', leafSource };
     const { steps, direction } = planRescue(words);

@@ -7,7 +7,7 @@ import { FLAG } from '../../../src/model/settings.ts';
 import type { InstalledFile } from '../../../src/model/step.ts';
 import { type World, memberOf, withMember } from '../../../src/model/world.ts';
 import { loadDisk } from '../../../src/model/load.ts';
-import { type Rescue, leavesBeside, smallestRescue } from '../../../src/plan/rescue.ts';
+import { type Rescue, besideOf, smallestRescue } from '../../../src/plan/rescue.ts';
 import type { RescueMaterial } from '../../../src/plan/rescue-options.ts';
 import {
   TLS_DIRECTORY,
@@ -118,17 +118,33 @@ describe('beside the smallest rescue', () => {
     const world = memberNames(3).reduce(withBadClientLeaf, httpsWorld(3));
     const rescue = found(world, material(world));
     expect(texts(rescue)).toEqual(['m2: leaf']);
-    const beside = leavesBeside(world, rescue, material(world));
+    const beside = besideOf(world, rescue, material(world));
     expect(beside.map(({ member, parts }) => [member, ...parts.map(({ kind }) => kind)])).toEqual([
       ['m1', 'leaf'],
       ['m3', 'leaf'],
     ]);
-    expect(leavesBeside(world, rescue, material(world, { leaves: {} }))).toEqual([]);
+    expect(besideOf(world, rescue, material(world, { leaves: {}, files: {} }))).toEqual([]);
+  });
+
+  it('whoever is linked through one member alone follows it, and that one stays up', () => {
+    const world = memberNames(3).reduce((each, name) => {
+      return restartedWith(each, name, { [FLAG.listenPeerUrls]: httpUrl(name) });
+    }, httpsWorld(3));
+    const rescue = found(world, material(world));
+    expect(rescue.changes.map(({ member }) => member)).toEqual(['m2']);
+    const beside = besideOf(world, rescue, material(world));
+    expect(beside.map(({ member, parts }) => [member, ...parts.map(({ kind }) => kind)])).toEqual([
+      ['m1', 'listen', 'start'],
+      ['m3', 'listen', 'start'],
+    ]);
+    // With one of them down the other two are the majority, and neither can be spared.
+    const two = withDown(world, 'm3');
+    expect(besideOf(two, found(two, material(two)), material(two))).toEqual([]);
   });
 
   it('nothing is done to a member that everybody can dial', () => {
     const world = httpsWorld(3);
-    expect(leavesBeside(world, found(world, material(world)), material(world))).toEqual([]);
+    expect(besideOf(world, found(world, material(world)), material(world))).toEqual([]);
   });
 });
 
