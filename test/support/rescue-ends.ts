@@ -38,7 +38,7 @@ export interface DeadCluster {
 export const BY_AUTO_TLS = 'leaves that miss the source, no key of the CA';
 
 /** What a rescue leaves, with a linked majority, as the next command finds it: no link was probed yet. */
-export interface RescueEnd {
+interface RescueEnd {
   readonly at: string;
   readonly isWhole: boolean;
   readonly world: World;
