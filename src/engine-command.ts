@@ -7,7 +7,7 @@ import type { FileDiff, JournalEntry } from './model/journal.ts';
 import type { SavedRollout } from './model/saved-rollout.ts';
 import type { RunState } from './model/run-state.ts';
 import type { RunFiles } from './ports.ts';
-import { configDiff } from './show/config-diff.ts';
+import { diffsOf } from './show/config-diff.ts';
 import { reportPage } from './show/report-page.ts';
 import { reportOf } from './show/report.ts';
 import { reportJson } from './show/report-text.ts';
@@ -57,13 +57,8 @@ export async function saveReport(files: RunFiles, state: RunState): Promise<stri
 }
 
 /** What the rollout makes of the members' files, as it is kept in the journal: secrets are masked. */
-export async function diffsOf(rim: Rim, { proven }: Prepared): Promise<readonly FileDiff[]> {
-  const edits = await configEdits(rim.doors, proven.rollout.steps);
-  return edits.flatMap((edit) => {
-    const diff = configDiff(edit);
-    const { member, path } = edit;
-    return diff.length === 0 ? [] : [{ member, path, diff }];
-  });
+export async function keptDiffs(rim: Rim, { proven }: Prepared): Promise<readonly FileDiff[]> {
+  return diffsOf(await configEdits(rim.doors, proven.rollout.steps));
 }
 
 export function refused(failures: readonly Failure[]): Ended {

@@ -4,7 +4,7 @@
  */
 
 import { type Result, ok } from './base/result.ts';
-import { type Commanded, diffsOf, refused, saveReport } from './engine-command.ts';
+import { type Commanded, keptDiffs, refused, saveReport } from './engine-command.ts';
 import { exitOfRun } from './engine-exit.ts';
 import type { Ended, Prepared } from './engine-types.ts';
 import type { Failure } from './model/failure.ts';
@@ -89,7 +89,7 @@ export async function carryOut(work: Drive, ending: Ending = AS_IT_ENDED): Promi
 /** A new run also keeps what it is about to make of people's files. */
 async function openingOf({ opening, command, prepared }: Drive): Promise<JournalBody> {
   if (opening.type !== 'opened') return opening;
-  return { ...opening, diffs: await diffsOf(command.rim, prepared) };
+  return { ...opening, diffs: await keptDiffs(command.rim, prepared) };
 }
 
 function clusterDoors(

@@ -3,6 +3,7 @@
 import { structuredPatch } from 'diff';
 
 import type { ConfigEdit } from '../model/config-edit.ts';
+import type { FileDiff } from '../model/journal.ts';
 import type { Paint } from './paint.ts';
 import { withoutControls } from './wrap.ts';
 
@@ -20,6 +21,14 @@ export function configDiff({ member, path, before, after }: ConfigEdit): readonl
     ...inside.map((line) => withoutControls(line.replace(/\r$/, '')).replace(SECRET, '$1***')),
   ]);
   return [`--- ${member}:${path}`, ...lines];
+}
+
+/** One for each file in which something differs. */
+export function diffsOf(edits: readonly ConfigEdit[]): readonly FileDiff[] {
+  return edits.flatMap((edit) => {
+    const diff = configDiff(edit);
+    return diff.length === 0 ? [] : [{ member: edit.member, path: edit.path, diff }];
+  });
 }
 
 /** For a terminal: what goes is red, what comes is green. */

@@ -5,6 +5,7 @@ import type { DesiredSpec, Strategy } from '../model/desired.ts';
 import { type DialCells, cellsOf } from '../model/dial-cells.ts';
 import { dialMatrix } from '../model/dial.ts';
 import type { GateSpec } from '../model/gate.ts';
+import type { FileDiff, PlannedProof } from '../model/journal.ts';
 import { applyStep, lawOf, say } from '../model/laws.ts';
 import { type ObservedState, valueOf } from '../model/observed.ts';
 import type { DegradedWindow, ProvenRollout, Violation } from '../model/proof.ts';
@@ -13,7 +14,7 @@ import { type SettingChange, environmentName, peerSettings } from '../model/sett
 import { type Step, type StepOf, bringsUp, memberOfStep } from '../model/step.ts';
 import { isHttps } from '../model/url.ts';
 import type { World } from '../model/world.ts';
-import { configDiff } from './config-diff.ts';
+import { diffsOf } from './config-diff.ts';
 import { brokenPairs } from './matrix.ts';
 import { type PreviewRisk, riskOf } from './risk.ts';
 
@@ -63,20 +64,10 @@ export interface PreviewData {
   readonly backupProof: string | undefined;
   readonly settings: readonly string[];
   /** One for each file that the rollout changes: a unified diff, line by line. */
-  readonly files: readonly PreviewFile[];
+  readonly files: readonly FileDiff[];
 }
 
-export interface PreviewFile {
-  readonly member: string;
-  readonly path: string;
-  readonly diff: readonly string[];
-}
-
-export interface PreviewProof {
-  readonly rules: readonly string[];
-  readonly worldCount: number;
-  readonly rollbackWorldCount: number;
-  readonly assumptions: readonly string[];
+export interface PreviewProof extends PlannedProof {
   readonly accepted: readonly Violation[];
   readonly inherited: readonly Violation[];
 }
@@ -161,15 +152,8 @@ export function previewJson(input: PreviewInput): PreviewData {
     backupProof: input.backupProof,
     settings: input.settings,
     isAboutToRun: input.isAboutToRun === true,
-    files: filesOf(input.edits ?? []),
+    files: diffsOf(input.edits ?? []),
   };
-}
-
-function filesOf(edits: readonly ConfigEdit[]): readonly PreviewFile[] {
-  return edits.flatMap((edit) => {
-    const diff = configDiff(edit);
-    return diff.length === 0 ? [] : [{ member: edit.member, path: edit.path, diff }];
-  });
 }
 
 function stepData(input: PreviewInput, step: Step, index: number): PreviewStep {

@@ -4,6 +4,7 @@ import { CELL_OK, type DialCells } from '../model/dial-cells.ts';
 import type { Report, ReportDials } from '../model/report.ts';
 import { type Html, type Section, html } from './html.ts';
 import { brokenPairs, brokenText } from './matrix.ts';
+import { pairTable } from './pair-table.ts';
 
 /** Undefined for a single member, and for journals that do not have it. */
 export function dialSection(report: Report): Section | undefined {
@@ -36,36 +37,15 @@ export function dialSection(report: Report): Section | undefined {
 }
 
 function matrix(members: readonly string[], { cells }: ReportDials): Html {
-  const head = members.map((name) => html`<th scope="col">${name}</th>`);
-  const rows = members.map((from) => {
-    return html`<tr>
-      <th scope="row">${from}</th>
-      ${members.map((to) => cell(from, to, cells))}
-    </tr>`;
+  return pairTable({
+    members,
+    label: 'Who could dial whom, as a table',
+    className: 'dials',
+    cell: (pair) => cell(pair, cells),
   });
-  return html`<div
-    class="scroll"
-    role="region"
-    aria-label="Who could dial whom, as a table"
-    tabindex="0"
-  >
-    <table class="dials">
-      <thead>
-        <tr>
-          <th scope="col">from \\ to</th>
-          ${head}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-  </div>`;
 }
 
-function cell(from: string, to: string, cells: DialCells): Html {
-  if (from === to) return html`<td class="self">·</td>`;
-  const pair = `${from}>${to}`;
+function cell(pair: string, cells: DialCells): Html {
   const answer = cells[pair];
   const kind = answer === undefined ? 'none' : answer === CELL_OK ? 'ok' : 'no';
   return html`<td class="${kind}" data-pair="${pair}">${answer ?? 'down'}</td>`;

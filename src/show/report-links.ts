@@ -3,6 +3,7 @@
 import type { LinkCell, LinkCells } from '../model/link-cell.ts';
 import type { Report, ReportGate } from '../model/report.ts';
 import { type Html, type Section, html } from './html.ts';
+import { pairTable } from './pair-table.ts';
 import { belongs } from './report-text.ts';
 import { numberWords, verdictWord } from './report-words.ts';
 
@@ -49,30 +50,12 @@ function details(
 }
 
 function matrix(members: readonly string[], links: LinkCells, when: string): Html {
-  const rows = members.map((from) => {
-    return html`<tr>
-      <th scope="row">${from}</th>
-      ${members.map((to) => (from === to ? html`<td class="self">·</td>` : cell(links[`${from}>${to}`])))}
-    </tr>`;
+  return pairTable({
+    members,
+    label: `Links seen behind step ${when}, as a table`,
+    className: 'dials seen',
+    cell: (pair) => cell(links[pair]),
   });
-  return html`<div
-    class="scroll"
-    role="region"
-    aria-label="Links seen behind step ${when}, as a table"
-    tabindex="0"
-  >
-    <table class="dials seen">
-      <thead>
-        <tr>
-          <th scope="col">from \\ to</th>
-          ${members.map((name) => html`<th scope="col">${name}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-  </div>`;
 }
 
 const WORDS: Readonly<Record<LinkCell['state'], readonly [kind: string, word: string]>> = {
