@@ -12,7 +12,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   init: [
     'peershift init --endpoint http://10.0.0.1:2379 --ssh root@{host}',
-    'peershift init --endpoint http://127.0.0.1:2379 --out plans/lab.yaml',
+    'peershift init --endpoint http://127.0.0.1:2379 --local --out plans/here.yaml',
   ],
   check: ['peershift check peershift.yaml', 'peershift check peershift.yaml --rehearse'],
   preview: [

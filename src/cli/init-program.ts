@@ -4,11 +4,6 @@ import type { Command } from '@commander-js/extra-typings';
 
 import { globalOptions } from './flags.ts';
 
-const EXAMPLES = `
-Examples:
-  peershift init --endpoint http://10.0.0.1:2379 --ssh root@{host}
-  peershift init --endpoint http://127.0.0.1:2379 --local --out plans/here.yaml`;
-
 /** `flagsOf` puts what was given before the command's name under what was given after it. */
 export function addInit(
   top: Command,
@@ -28,7 +23,6 @@ export function addInit(
     .option('--key <file>', 'its private key')
     .option('--user <name>', 'the etcd user, when auth is on')
     .option('--password-env <NAME>', 'the environment variable with its password')
-    .addHelpText('after', EXAMPLES)
     .exitOverride();
   for (const option of globalOptions()) command.addOption(option);
   command.action(async (own) => {

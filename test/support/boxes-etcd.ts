@@ -42,6 +42,9 @@ const CLIENT_PKI = '/etc/etcd/client';
 /** The lab's folder on the operator's side where client certificates are kept. */
 const CLIENT_FOLDER = 'client-pki';
 
+/** A unit's stop ends by itself after 90 s (TimeoutStopSec) also when its cgroup is never seen empty. */
+const STOP_MS = 120_000;
+
 let clusters = 0;
 
 /** Ends the cluster that was there, and starts another one with empty data directories. */
@@ -192,8 +195,8 @@ function yamlText(box: Box, settings: Record<string, string>): string {
 async function wipe(lab: Boxes, box: Box): Promise<void> {
   // Whoever leads would look for a successor for 7 s, and all of them are to go.
   await lab.in(box.name, ['systemctl', 'stop', '--no-block', 'etcd']);
-  await lab.endIn(box.name, ['systemctl', 'kill', '--signal=KILL', 'etcd']);
-  await lab.in(box.name, ['systemctl', 'stop', 'etcd']);
+  await lab.endIn(box.name, ['systemctl', 'kill', '--kill-whom=main', '--signal=KILL', 'etcd']);
+  await lab.in(box.name, ['systemctl', 'stop', 'etcd'], { deadlineMs: STOP_MS });
   await lab.in(box.name, ['systemctl', 'reset-failed']);
   const drop = '/etc/systemd/system/etcd.service.d';
   for (const gone of [DATA, '/etc/etcd', drop, ENV_FILE]) await lab.remove(box.name, gone);
