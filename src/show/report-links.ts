@@ -40,21 +40,28 @@ function details(
   const cells = Object.values(links);
   const reached = cells.filter(({ state }) => state === 'reached').length;
   const isOpen = isLast || reached < cells.length;
+  // A gate passes with a pair that was not reached only where the proof has said so.
+  const asPredicted = verdict.kind === 'pass' && reached < cells.length ? ', as predicted' : '';
   const head = html`<summary>
-    Step ${when}: ${verdictWord(verdict)}, ${reached} of ${cells.length} pairs reached
+    Step ${when}: ${verdictWord(verdict)}, ${reached} of ${cells.length} pairs reached${asPredicted}
   </summary>`;
-  const table = matrix(members, links, when);
+  const table = matrix(members, links, when, asPredicted);
   return isOpen
     ? html`<details open>${head}${table}</details>`
     : html`<details>${head}${table}</details>`;
 }
 
-function matrix(members: readonly string[], links: LinkCells, when: string): Html {
+function matrix(
+  members: readonly string[],
+  links: LinkCells,
+  when: string,
+  asPredicted: string,
+): Html {
   return pairTable({
     members,
     label: `Links seen behind step ${when}, as a table`,
     className: 'dials seen',
-    cell: (pair) => cell(links[pair]),
+    cell: (pair) => cell(links[pair], asPredicted),
   });
 }
 
@@ -65,12 +72,12 @@ const WORDS: Readonly<Record<LinkCell['state'], readonly [kind: string, word: st
 };
 
 /** A pair that the gate did not ask for has no cell. */
-function cell(seen: LinkCell | undefined): Html {
+function cell(seen: LinkCell | undefined, asPredicted: string): Html {
   if (seen === undefined) return html`<td class="none">not asked</td>`;
   const [kind, word] = WORDS[seen.state];
   const source = seen.source === 'none' ? '' : `${seen.source}: `;
   return html`<td class="${kind}">
-    ${word}
+    ${word}${seen.state === 'not-reached' ? asPredicted : ''}
     <small>${source}${seen.because}</small>
   </td>`;
 }

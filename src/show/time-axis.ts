@@ -59,10 +59,13 @@ function ticksOf(
 ): readonly number[] {
   return stretches.flatMap(({ fromMs, toMs }) => {
     const pixels = scale(toMs) - scale(fromMs);
-    const count = Math.max(1, Math.floor(pixels / PIXELS_A_TICK));
-    return scaleUtc()
-      .domain([fromMs, toMs])
-      .ticks(count)
-      .map((tick) => tick.getTime());
+    const room = Math.max(1, Math.floor(pixels / PIXELS_A_TICK));
+    const times = scaleUtc().domain([fromMs, toMs]);
+    // A count is but a hint: round times may come out closer than that.
+    for (let count = room; count > 1; count -= 1) {
+      const ticks = times.ticks(count);
+      if (ticks.length <= room) return ticks.map((tick) => tick.getTime());
+    }
+    return times.ticks(1).map((tick) => tick.getTime());
   });
 }

@@ -14,7 +14,6 @@ import { reportOf } from '../../src/show/report.ts';
 import type { Report } from '../../src/model/report.ts';
 import { type OpenBrowser, focusableNames, openBrowser, palePlaces } from '../support/browser.ts';
 import { CHECKOUT, textOf } from '../support/checkout.ts';
-import { withLinks } from '../support/journals.ts';
 
 const RUNS = ['done', 'rolled-back'] as const;
 /** A picture in the checkout; most of a page is white. */
@@ -30,7 +29,7 @@ afterAll(async () => {
 
 function recorded(name: string): Report {
   const lines = textOf(`fixtures/journals/report-${name}.jsonl`).trim().split('\n');
-  const entries = withLinks(lines.map((line) => JSON.parse(line) as JournalEntry));
+  const entries = lines.map((line) => JSON.parse(line) as JournalEntry);
   const state = foldJournal(entries);
   if (!state.ok) throw new Error(state.error);
   return reportOf(state.value, entries);

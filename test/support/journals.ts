@@ -4,7 +4,6 @@ import { isoTime } from '../../src/base/time.ts';
 import { dialsThrough } from '../../src/model/dial-cells.ts';
 import { type RunId, runId } from '../../src/model/ids.ts';
 import type { Effect, JournalBody, JournalEntry } from '../../src/model/journal.ts';
-import { type LinkCell, linkCell } from '../../src/model/link-cell.ts';
 import type { ProvenRollout } from '../../src/model/proof.ts';
 import { type RunState, foldJournal } from '../../src/model/run-state.ts';
 import type { Step } from '../../src/model/step.ts';
@@ -143,29 +142,3 @@ function effectsOf(step: Step): readonly Effect[] {
       return [];
   }
 }
-
-/** With what each gate saw of the links of three members, which journals of before did not keep. */
-export function withLinks(entries: readonly JournalEntry[]): readonly JournalEntry[] {
-  const pairs = ['m1>m2', 'm1>m3', 'm2>m1', 'm2>m3', 'm3>m1', 'm3>m2'];
-  return entries.map((entry) => {
-    if (entry.type !== 'gate' || !/^(?:check|restart)/u.test(entry.step)) return entry;
-    const links = pairs.map((pair): readonly [string, LinkCell] => {
-      const isBroken = entry.verdict.kind === 'fail' && pair === 'm2>m1';
-      return [pair, isBroken ? NOT_REACHED : REACHED];
-    });
-    return { ...entry, links: Object.fromEntries(links) };
-  });
-}
-
-const REACHED = linkCell({
-  probe: { kind: 'reached', atMs: 0 },
-  dial: undefined,
-  line: undefined,
-  unheard: undefined,
-});
-const NOT_REACHED = linkCell({
-  probe: { kind: 'not-reached', atMs: 0 },
-  dial: undefined,
-  line: { quote: 'm2 logs "unknown authority" of its dial of m1', readAtMs: 0, isNamed: true },
-  unheard: undefined,
-});

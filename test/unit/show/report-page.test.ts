@@ -10,14 +10,7 @@ import type { Report } from '../../../src/model/report.ts';
 import { reportPage as wholePage } from '../../../src/show/report-page.ts';
 import { reportOf } from '../../../src/show/report.ts';
 import { textOf } from '../../support/checkout.ts';
-import {
-  beginning,
-  entriesOf,
-  stateOf,
-  stepBodies,
-  wholeRun,
-  withLinks,
-} from '../../support/journals.ts';
+import { beginning, entriesOf, stateOf, stepBodies, wholeRun } from '../../support/journals.ts';
 import { provenFor } from '../../support/rollouts.ts';
 import { httpWorld } from '../../support/worlds.ts';
 
@@ -182,13 +175,15 @@ describe('the page of a run', () => {
 describe('what the gates saw of the links', () => {
   const kept = textOf('fixtures/journals/report-rolled-back.jsonl').trim().split('\n');
   const entries = kept.map((line) => JSON.parse(line) as JournalEntry);
-  const page = reportPage(reported(withLinks(entries)));
+  const page = reportPage(reported(entries));
   const part = /id="links".*?<\/section>/u.exec(page)?.[0] ?? '';
 
   it('is told pair by pair, with the source and the reason', () => {
     expect(part).toContain('<td class="no">not reached<small>metrics: not reached by fresh probes');
+    expect(part).toContain('<td class="no">not reached, as predicted<small>metrics: not reached');
+    expect(part).toContain('restart m1: passed, 2 of 4 pairs reached, as predicted</summary>');
     expect(part).toContain('<td class="ok">reached<small>metrics: a fresh probe got through');
-    expect(part).toMatch(/<details open><summary>Step 12: restart m2: failed, \d of \d pairs/u);
+    expect(part).toMatch(/<details open><summary>Step 11: restart m2: failed, \d of \d pairs/u);
   });
 
   it('is left out where no gate has seen any', () => {

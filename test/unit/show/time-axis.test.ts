@@ -16,6 +16,15 @@ describe('the time axis', () => {
     expect(axis.ticks.every((ms) => ms % 5000 === 0)).toBe(true);
   });
 
+  it('leaves each time the room to be read', () => {
+    for (const lengthMs of [60_000, 77_033, 137_000, 3 * HOUR]) {
+      const { at, ticks } = timeAxis([{ fromMs: 3_185, toMs: 3_185 + lengthMs }], 140, 1090);
+      const gaps = ticks.slice(1).map((tick, index) => at(tick) - at(ticks[index] ?? 0));
+      expect(ticks.length).toBeGreaterThan(1);
+      expect(Math.min(...gaps)).toBeGreaterThan(80);
+    }
+  });
+
   it('draws a pause of hours short, and the work on both sides to one scale', () => {
     const busy = [
       { fromMs: 0, toMs: 60_000 },
