@@ -8,6 +8,7 @@ import { makePeerDialer } from './adapters/peer/dialer.ts';
 import type { SshMachine, SshMachines, SshOptions } from './adapters/ssh/open.ts';
 import type { Gate, SshWay } from './adapters/ssh/way.ts';
 import { stateFolder } from './adapters/store/run-folder.ts';
+import { present } from './base/assert.ts';
 import { type Result, err, ok } from './base/result.ts';
 import type { DesiredMember, DesiredSpec } from './model/desired.ts';
 import type { Failure } from './model/failure.ts';
@@ -64,6 +65,18 @@ export async function openHosts(input: ComposeInput, here: Host): Promise<Result
     await machines.close();
   };
   return ok({ of, way: way === undefined ? undefined : etcdWay(way), close });
+}
+
+/** The machine of the member that is called so; another name or a load balancer: the first one. */
+export function hostNear(
+  members: readonly DesiredMember[],
+  of: Hosts['of'],
+): (host: string) => Host {
+  return (host) => {
+    const own = members.find((each) => addressOf(each)?.toLowerCase() === host.toLowerCase());
+    const name = present(own ?? members[0], 'a member').name;
+    return present(of.get(name), 'the host of a member').host;
+  };
 }
 
 function etcdWay(way: SshWay): NonNullable<EtcdOptions['way']> {

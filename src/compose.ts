@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { commandService } from './adapters/command/service.ts';
 import { fileLog } from './adapters/command/logs.ts';
 import { openConfig } from './adapters/config/open.ts';
+import { makeOpenEtcdctl } from './adapters/etcd/etcdctl/open.ts';
 import { makeOpenEtcd } from './adapters/etcd/open.ts';
 import { localHost } from './adapters/local/host.ts';
 import { openRunLog } from './adapters/log/winston.ts';
@@ -29,7 +30,13 @@ import { systemdService } from './adapters/systemd/service.ts';
 import { present, unreachable } from './base/assert.ts';
 import { type Result, err, ok } from './base/result.ts';
 import { deadManFor } from './compose-dead-man.ts';
-import { type ComposeInput, type ReachedHost, openHosts } from './compose-hosts.ts';
+import {
+  type ComposeInput,
+  type Hosts,
+  type ReachedHost,
+  hostNear,
+  openHosts,
+} from './compose-hosts.ts';
 import type { Rim } from './engine-types.ts';
 import type { DesiredMember, DesiredSpec, ServiceSpec } from './model/desired.ts';
 import type { Failure } from './model/failure.ts';
@@ -58,7 +65,12 @@ export async function compose(input: ComposeInput): Promise<Result<Rim, Failure>
   const hosts = await openHosts(input, here);
   if (!hosts.ok) return hosts;
   const { way } = hosts.value;
-  const pool = pooled(makeOpenEtcd({ ...options.value, ...(way === undefined ? {} : { way }) }));
+  const direct = makeOpenEtcd({ ...options.value, ...(way === undefined ? {} : { way }) });
+  const pool = pooled(
+    desired.memberApi === 'grpc'
+      ? direct
+      : byEtcdctl(desired, hosts.value.of, options.value, direct),
+  );
   const members = desired.members.map((member): [MemberName, MemberDoors] => [
     member.name,
     doorsFor(desired, member, present(hosts.value.of.get(member.name), 'the host of a member')),
@@ -150,6 +162,17 @@ function pooled(open: OpenEtcd): { open: OpenEtcd; closeAll: () => void } {
       clients.clear();
     },
   };
+}
+
+/** All but the metrics is asked of the etcdctl on the members' hosts. */
+function byEtcdctl(
+  { members, cluster }: DesiredSpec,
+  hosts: Hosts['of'],
+  options: EtcdOptions,
+  direct: OpenEtcd,
+): OpenEtcd {
+  const { etcdctl = 'etcdctl' } = cluster;
+  return makeOpenEtcdctl({ ...options, etcdctl, hostOf: hostNear(members, hosts), direct });
 }
 
 type EtcdOptions = Parameters<typeof makeOpenEtcd>[0];

@@ -50,6 +50,9 @@ const cluster = z.strictObject({
     "The etcd user, when the cluster's auth is on.",
     { example: { username: 'root', password: { env: 'PEERSHIFT_PASSWORD' } } },
   ).optional(),
+  etcdctl: key(line(), 'With memberApi etcdctl: where it is on each host, when not on the PATH.', {
+    example: '/opt/etcd/etcdctl',
+  }).optional(),
 });
 
 const pki = z.strictObject({

@@ -18,7 +18,7 @@ const CHOICES: readonly Choice[] = [
     asks: ({ strategy }) => strategy,
   },
   { key: 'scope', supported: ['peer'], asks: ({ scope }) => scope },
-  { key: 'memberApi', supported: ['grpc'], asks: ({ memberApi }) => memberApi },
+  { key: 'memberApi', supported: ['grpc', 'etcdctl'], asks: ({ memberApi }) => memberApi },
   { key: 'cluster.via', supported: ['direct', 'ssh'], asks: ({ cluster }) => cluster.via },
   { key: 'pki.mode', supported: ['issue', 'provided', 'in-place'], asks: ({ pki }) => pki.mode },
   {

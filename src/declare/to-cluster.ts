@@ -2,7 +2,7 @@
 
 import type { DesiredCluster } from '../model/desired.ts';
 import { isHttps } from '../model/url.ts';
-import { type Context, operatorPath } from './context.ts';
+import { type Context, hostPath, operatorPath } from './context.ts';
 import { DEFAULTS } from './defaults.ts';
 import { pathText } from './finding.ts';
 import type { LoosePlan } from './shape.ts';
@@ -13,7 +13,7 @@ type LooseCluster = NonNullable<LoosePlan['cluster']>;
 /** Undefined: what is wrong is reported. */
 export function toCluster(
   context: Context,
-  cluster: LooseCluster | undefined,
+  { cluster, memberApi }: Pick<LoosePlan, 'cluster' | 'memberApi'>,
 ): DesiredCluster | undefined {
   if (cluster === undefined) return undefined;
   const endpoints = toEndpoints(context, cluster);
@@ -22,7 +22,29 @@ export function toCluster(
   const passwordEnv = auth?.password?.env;
   const username = auth?.username;
   const isAuthWhole = username !== undefined && passwordEnv !== undefined;
-  return { endpoints, via, tls, auth: isAuthWhole ? { username, passwordEnv } : undefined };
+  const etcdctl = toEtcdctl(context, cluster.etcdctl, memberApi);
+  return {
+    endpoints,
+    via,
+    tls,
+    auth: isAuthWhole ? { username, passwordEnv } : undefined,
+    ...(etcdctl === undefined ? {} : { etcdctl }),
+  };
+}
+
+/** A name for the PATH, or a path that every host has. */
+function toEtcdctl(
+  context: Context,
+  text: string | undefined,
+  memberApi: LoosePlan['memberApi'],
+): string | undefined {
+  if (text === undefined) return undefined;
+  const path = ['cluster', 'etcdctl'];
+  if (memberApi !== 'etcdctl') {
+    const message = 'cluster.etcdctl stands without memberApi: etcdctl, and nothing would use it';
+    context.problem(path, message, 'write memberApi: etcdctl, or take it away');
+  }
+  return text.includes('/') ? hostPath(context, path, text, false) : text;
 }
 
 function toEndpoints(context: Context, cluster: LooseCluster): readonly string[] {

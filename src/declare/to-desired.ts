@@ -16,7 +16,7 @@ import { completeCertificates, modeOf, toPki } from './to-pki.ts';
 
 /** All checks run, whatever the first of them finds; the answer is made when nothing was reported. */
 export function toDesired(context: Context, plan: LoosePlan): () => DesiredSpec {
-  const cluster = toCluster(context, plan.cluster);
+  const cluster = toCluster(context, plan);
   const pki = toPki(context, plan);
   const written = (plan.members ?? []).map((_member, index) => toMember(context, plan, index));
   const certificates = completeCertificates(

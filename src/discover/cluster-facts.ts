@@ -76,10 +76,8 @@ async function askEndpoints(
   const asked = await Promise.all(endpoints.map((url) => askEndpoint(input.openEtcd, url)));
   const all = asked.flatMap((answer) => (answer.ok ? [answer.value] : []));
   if (all.length === 0) {
-    const reasons = asked.map(
-      (answer, at) => `${endpoints[at] ?? ''}: ${answer.ok ? '' : answer.error}`,
-    );
-    return err([unreachable(endpoints.length, reasons)]);
+    const failures = asked.flatMap((answer) => (answer.ok ? [] : [answer.error]));
+    return err([silence(endpoints, failures)]);
   }
   const failures = [...clusterMismatch(all), ...listless(all)];
   if (failures.length > 0) return closed(all, failures);
@@ -91,7 +89,7 @@ async function askEndpoints(
   return ok(answerers);
 }
 
-async function askEndpoint(openEtcd: OpenEtcd, url: string): Promise<Result<Answerer, string>> {
+async function askEndpoint(openEtcd: OpenEtcd, url: string): Promise<Result<Answerer, Failure>> {
   const etcd = openEtcd(url);
   const [status, list] = await Promise.all([etcd.status(), etcd.members()]);
   if (status.ok) {
@@ -103,7 +101,7 @@ async function askEndpoint(openEtcd: OpenEtcd, url: string): Promise<Result<Answ
     return ok({ id, clusterId, etcd, status, list });
   }
   etcd.close();
-  return err(status.error.but);
+  return err(status.error);
 }
 
 /**
@@ -151,7 +149,7 @@ async function askAs(openEtcd: OpenEtcd, wanted: Wanted): Promise<Result<Answere
     return err(`not tried, the plan file's endpoints say ${[...schemes].join(' and ')}`);
   }
   const answer = await askEndpoint(openEtcd, url);
-  if (!answer.ok) return answer;
+  if (!answer.ok) return err(answer.error.but);
   if (answer.value.id === id && answer.value.clusterId === clusterId) return answer;
   answer.value.etcd.close();
   return err(`it answers as member ${answer.value.id}`);
@@ -185,13 +183,20 @@ function closed(
   return err(failures);
 }
 
-function unreachable(count: number, reasons: readonly string[]): Failure {
+/** Why nobody answers. A program that is missing is no reason to say that the members are down. */
+function silence(endpoints: readonly string[], failures: readonly Failure[]): Failure {
+  const would = 'ask the cluster who its members are';
+  const so = 'nothing is known of the cluster; nothing was changed';
+  const where = 'cluster.endpoints';
+  const unusable = failures.find(({ code }) => code === 'ETCDCTL_UNUSABLE');
+  if (unusable !== undefined) return { ...unusable, where, would, so };
+  const reasons = failures.map(({ but }, at) => `${endpoints[at] ?? ''}: ${but}`);
   return {
     code: 'ENDPOINT_UNREACHABLE',
-    where: 'cluster.endpoints',
-    would: 'ask the cluster who its members are',
-    but: `none of ${String(count)} endpoints answers: ${reasons.join('; ')}`,
-    so: 'nothing is known of the cluster; nothing was changed',
+    where,
+    would,
+    but: `none of ${String(endpoints.length)} endpoints answers: ${reasons.join('; ')}`,
+    so,
     remedy:
       'correct cluster.endpoints (and cluster.tls), or bring the members back, then check again',
   };

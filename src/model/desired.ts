@@ -53,6 +53,8 @@ export interface DesiredCluster {
     | { readonly ca: string; readonly cert: string | undefined; readonly key: string | undefined }
     | undefined;
   readonly auth: { readonly username: string; readonly passwordEnv: string } | undefined;
+  /** Where the program is on the hosts; absent: on their PATH. */
+  readonly etcdctl?: string;
 }
 
 export interface DesiredPki {

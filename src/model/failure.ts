@@ -47,6 +47,10 @@ export const FAILURES = {
   },
   ENDPOINT_UNREACHABLE: { exit: 3, meaning: 'a client endpoint does not answer' },
   ETCD_REFUSED: { exit: 3, meaning: 'etcd answered a call with a refusal' },
+  ETCDCTL_UNUSABLE: {
+    exit: 3,
+    meaning: 'the etcdctl on a host is missing, too old, or answers what is not understood',
+  },
   CLUSTER_MISMATCH: { exit: 3, meaning: 'the endpoints belong to different clusters' },
   MEMBER_NOT_IN_PLAN: {
     exit: 3,

@@ -37,6 +37,12 @@ ETCD_REFUSED · etcd at http://10.0.0.2:2379
   so     nothing was changed
   do     give cluster.auth a user with the root role
 
+ETCDCTL_UNUSABLE · cluster.endpoints
+  would  ask the cluster who its members are
+  but    there is no etcdctl on host 10.0.0.2
+  so     nothing is known of the cluster; nothing was changed
+  do     install etcdctl 3.3 or later there, name it with cluster.etcdctl, or write memberApi: grpc
+
 CLUSTER_MISMATCH · cluster.endpoints
   would  look at one cluster
   but    the endpoints belong to 2 clusters: 211a9411d59e48f8 (m1, m2), 98a3211ef5fc9671 (m3)

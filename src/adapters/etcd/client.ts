@@ -44,6 +44,12 @@ export interface CallOptions {
   readonly isOpenToAll?: boolean;
 }
 
+/** One member that can be sent requests, whatever carries them. */
+export interface Caller {
+  readonly endpoint: Endpoint;
+  call<T>(rpc: Rpc, request: object, options?: CallOptions): Promise<Result<T, Trouble>>;
+}
+
 type Etcd3Module = typeof import('etcd3');
 type Pool = ICallable<unknown>;
 
@@ -69,7 +75,7 @@ const CHANNEL_OPTIONS = {
  * send a call again after a lost answer, and so is its login, which opens one more channel for each try,
  * never closes it, and loses the token of snapshots.
  */
-export class EtcdClient {
+export class EtcdClient implements Caller {
   readonly endpoint: Endpoint;
   readonly options: EtcdOptions;
   readonly #problem: string | undefined;

@@ -31,7 +31,7 @@ export interface Attempt {
 /** The five lines; unless told otherwise the attempt was a look that changes nothing. */
 export function failureOf(endpoint: Endpoint, trouble: Trouble, attempt: Attempt): Failure {
   return {
-    code: attempt.code ?? CODE[trouble.kind],
+    code: attempt.code ?? trouble.code ?? CODE[trouble.kind],
     where: `etcd at ${endpoint.shown}`,
     would: attempt.would,
     but: trouble.words,

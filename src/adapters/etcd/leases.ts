@@ -3,11 +3,11 @@
 import type { IAuthUserGetResponse, ILeaseLeasesResponse, ILeaseTimeToLiveResponse } from 'etcd3';
 import { ok } from '../../base/result.ts';
 import type { Answer, GrantedLeases } from '../../ports.ts';
-import type { EtcdClient } from './client.ts';
+import type { Caller } from './client.ts';
 import { ask } from './member.ts';
 
 /** LeaseLeases (3.3 and later), then LeaseTimeToLive of at most `most` of them; a lease that ends meanwhile is left out. */
-export async function leases(client: EtcdClient, most: number): Answer<GrantedLeases> {
+export async function leases(client: Caller, most: number): Answer<GrantedLeases> {
   const would = 'list the leases';
   const reply = await ask<ILeaseLeasesResponse>(client, 'Lease/LeaseLeases', {}, { would });
   if (!reply.ok) return reply;
@@ -28,7 +28,7 @@ export async function leases(client: EtcdClient, most: number): Answer<GrantedLe
 }
 
 /** UserGet: every user may ask for itself, root for all. */
-export async function rolesOf(client: EtcdClient, username: string): Answer<readonly string[]> {
+export async function rolesOf(client: Caller, username: string): Answer<readonly string[]> {
   const would = `read the roles of the etcd user ${username}`;
   const reply = await ask<IAuthUserGetResponse>(
     client,

@@ -13,9 +13,10 @@ import type {
   ITxnRequest,
   ITxnResponse,
 } from 'etcd3';
-import { err, ok } from '../../base/result.ts';
+import { type Result, err, ok } from '../../base/result.ts';
+import type { Failure } from '../../model/failure.ts';
 import type { Answer, LockAttempt } from '../../ports.ts';
-import { type EtcdClient, type Line, start } from './client.ts';
+import { type Caller, type EtcdClient, type Line, start } from './client.ts';
 import { failureOf } from './errors.ts';
 import { ask } from './member.ts';
 import type { Trouble } from './trouble.ts';
@@ -29,7 +30,7 @@ const NO_LEASE = '0';
  * lease, or, when the member cannot tell, the TTL asked for here: the holder's own is most likely the same.
  */
 export async function acquireLock(
-  client: EtcdClient,
+  client: Caller,
   key: string,
   owner: string,
   ttlSeconds: number,
@@ -81,7 +82,7 @@ function hasCreateRevision(key: string, createRevision: string): ICompare {
 }
 
 async function held(
-  client: EtcdClient,
+  client: Caller,
   key: string,
   responses: readonly IResponseOp[],
   askedSeconds: number,
@@ -121,7 +122,7 @@ function lockedForGood(key: string): { would: string; so: string; code: 'ALREADY
 }
 
 /** Is the lease gone, or was it never there? */
-async function revoke(client: EtcdClient, leaseId: string): Promise<boolean> {
+async function revoke(client: Caller, leaseId: string): Promise<boolean> {
   const reply = await client.call('Lease/LeaseRevoke', { ID: leaseId });
   return reply.ok || isGone(reply.error);
 }
@@ -133,6 +134,14 @@ function isGone(trouble: Trouble): boolean {
 /** One keep-alive there and back: a stream that stays open would hide that its answers have stopped. */
 export async function renewLease(client: EtcdClient, leaseId: string): Answer<number> {
   const reply = await client.use('Lease', {}, (line) => keepAliveOnce(line, leaseId));
+  return secondsLeft(client, reply);
+}
+
+/** What a keep-alive's answer says of the lease; 0 when it is gone. */
+export function secondsLeft(
+  client: Caller,
+  reply: Result<{ readonly TTL: string }, Trouble>,
+): Result<number, Failure> {
   if (reply.ok) return ok(Math.max(0, Number(reply.value.TTL)));
   if (isGone(reply.error)) return ok(0);
   return err(
@@ -165,7 +174,7 @@ function keepAliveOnce(line: Line, leaseId: string): Promise<ILeaseKeepAliveResp
 
 /** By a linearizable read: false when the key is gone or was made anew by somebody else. */
 export async function holdsLock(
-  client: EtcdClient,
+  client: Caller,
   key: string,
   createRevision: string,
 ): Answer<boolean> {
@@ -185,7 +194,7 @@ export interface HeldLock {
 }
 
 /** Removes the key if it is still this one, and the lease with whatever else hangs on it. */
-export async function releaseLock(client: EtcdClient, lock: HeldLock): Answer<undefined> {
+export async function releaseLock(client: Caller, lock: HeldLock): Answer<undefined> {
   const removed = await client.call<ITxnResponse>('KV/Txn', {
     compare: [hasCreateRevision(lock.key, lock.createRevision)],
     success: [{ request_delete_range: { key: Buffer.from(lock.key) } }],

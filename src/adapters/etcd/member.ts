@@ -12,7 +12,7 @@ import type { Failure } from '../../model/failure.ts';
 import { type MemberId, decimalOf, memberIdFromDecimal } from '../../model/ids.ts';
 import type { PeerUrl } from '../../model/url.ts';
 import type { Answer, EndpointStatus, KvHash, ListedMember, MemberList } from '../../ports.ts';
-import type { CallOptions, EtcdClient, Rpc } from './client.ts';
+import type { CallOptions, Caller, Rpc } from './client.ts';
 import { type Attempt, failureOf } from './errors.ts';
 import type { Trouble } from './trouble.ts';
 
@@ -21,7 +21,7 @@ const NOBODY = '0';
 
 /** One request whose failure is told in the five lines. */
 export async function ask<T>(
-  client: EtcdClient,
+  client: Caller,
   rpc: Rpc,
   request: object,
   attempt: Attempt & CallOptions,
@@ -31,7 +31,7 @@ export async function ask<T>(
 }
 
 /** The answering member's own copy of the list: a local read in 3.2 to 3.4, as it is asked in 3.5 and later. */
-export async function members(client: EtcdClient): Answer<MemberList> {
+export async function members(client: Caller): Answer<MemberList> {
   const would = 'read the member list';
   const reply = await ask<IMemberListResponse>(
     client,
@@ -63,7 +63,7 @@ function listedMember(member: IMember): ListedMember {
 }
 
 /** Maintenance Status: what this member thinks, from its own memory, also without quorum. */
-export async function status(client: EtcdClient): Answer<EndpointStatus> {
+export async function status(client: Caller): Answer<EndpointStatus> {
   const would = 'read the status of the member';
   const reply = await ask<IStatusResponse>(
     client,
@@ -101,7 +101,7 @@ function endpointStatus(reply: IStatusResponse): EndpointStatus {
 
 /** Alarms as the answering member knows them, of all members. */
 export async function alarms(
-  client: EtcdClient,
+  client: Caller,
 ): Answer<readonly { readonly memberId: MemberId; readonly alarm: string }[]> {
   const would = 'read the alarms';
   const request = { action: 'Get', memberID: NOBODY, alarm: 'None' };
@@ -116,7 +116,7 @@ export async function alarms(
 
 /** Only checked URLs get here: the server itself checks nothing, and a bad one kills the other members. */
 export async function updatePeerUrls(
-  client: EtcdClient,
+  client: Caller,
   id: MemberId,
   urls: readonly PeerUrl[],
 ): Answer<undefined> {
@@ -139,7 +139,7 @@ function updateOutcome({ kind }: Trouble): Omit<Attempt, 'would'> {
 
 /** MoveLeader: returns when the leader has handed over; the target must be a caught-up voting member. */
 export async function moveLeader(
-  client: EtcdClient,
+  client: Caller,
   target: MemberId,
   deadlineMs: number,
 ): Answer<undefined> {
@@ -159,7 +159,7 @@ export async function moveLeader(
 }
 
 /** By a linearizable read of one key that need not exist; the number is in the answer's header. */
-export async function revision(client: EtcdClient): Answer<string> {
+export async function revision(client: Caller): Answer<string> {
   const request = { key: Buffer.from('/peershift/revision'), count_only: true };
   const would = 'read the current revision';
   const reply = await ask<IRangeResponse>(client, 'KV/Range', request, { would });
@@ -173,7 +173,7 @@ interface HashReply {
 }
 
 /** HashKV over all keys up to the revision (3.3 and later); equal hashes say something only at equal compactions. */
-export async function hashKv(client: EtcdClient, revision: string): Answer<KvHash> {
+export async function hashKv(client: Caller, revision: string): Answer<KvHash> {
   const would = `hash the data up to revision ${revision}`;
   const reply = await ask<HashReply>(client, 'Maintenance/HashKV', { revision }, { would });
   if (!reply.ok) return reply;

@@ -1,6 +1,7 @@
 /** Turns a call that brought no answer into how far it went, the reason in words, and the next action. */
 
 import { durationText } from '../../base/duration.ts';
+import type { FailureCode } from '../../model/failure.ts';
 
 /**
  * not-sent: the request never left. no-answer: it may have arrived, the deadline passed. cut: it may have
@@ -18,6 +19,8 @@ export interface Reason {
 
 export interface Trouble extends Reason {
   readonly kind: TroubleKind;
+  /** Where the kind alone says too little. */
+  readonly code?: FailureCode;
 }
 
 /** For what stands against a call before there is a connection. */

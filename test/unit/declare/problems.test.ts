@@ -122,6 +122,14 @@ const CLUSTER: readonly Row[] = [
   ['an endpoint of a file', changed('http:', 'unix:'), '4:15', '"unix"', 'http://10.0.0.1:2379'],
   ['a user in a URL', changed('//', '//u:hunter2@'), '4:15', 'user or password', 'auth'],
   ['an endpoint twice', changed('2379]', '2379, http://10.0.0.1:2379]'), '4:37', '[0]', 'two'],
+  ['etcdctl for nothing', clusterWith('etcdctl: e'), '5:12', 'cluster.etcdctl', 'memberApi'],
+  [
+    'etcdctl by a relative path',
+    `${clusterWith('etcdctl: bin/e')}memberApi: etcdctl\n`,
+    '5:12',
+    'absolute',
+    '"/"',
+  ],
   ['https without CA', changed('http:', 'https:'), '4:15', 'cluster.tls.ca', 'tls:'],
   ['http with TLS', clusterWith('tls: { ca: a }'), '4:15', 'is http', 'https'],
   [

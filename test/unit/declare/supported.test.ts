@@ -32,10 +32,13 @@ describe('unsupported', () => {
   it.each([
     ['strategy: rebuild', 'strategy: rebuild'],
     ['scope: client', 'scope: client'],
-    ['memberApi: etcdctl', 'memberApi: etcdctl'],
     ['gates: { canary: { writes: true } }', 'gates.canary: on'],
   ])('names %s', (line, name) => {
     expect(asked(memberWith(...LOCAL) + `${line}\n`)).toEqual([name]);
+  });
+
+  it('has both ways to ask the members', () => {
+    expect(asked(memberWith(...LOCAL) + 'memberApi: etcdctl\n')).toEqual([]);
   });
 
   it('has both ways to the client URLs', () => {
