@@ -97,6 +97,7 @@ export async function sessionOf(
       ...run.start.map((member) => member.configDigest),
       ...run.effects.flatMap((each) => (each.kind === 'config-written' ? [each.digest] : [])),
     ],
+    written: run.written,
   });
   // Downtime is only asked about when there is something to restart.
   const isDowntime = (failure: Failure): boolean => failure.code === 'DOWNTIME_NOT_ACCEPTED';

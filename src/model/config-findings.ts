@@ -23,6 +23,8 @@ export interface ConfigFinding {
   /** One sentence or more, with places and values. */
   readonly says: string;
   readonly remedy: string;
+  /** The one setting of which file and process say different things. */
+  readonly flag?: string;
 }
 
 export interface ConfigQuestion {
@@ -116,6 +118,7 @@ export function fileDiffers(sources: ConfigSources): readonly ConfigFinding[] {
         level: 'fail' as const,
         says: `${places[flag] ?? path} ${has} ${what}, the process runs ${now}: a restart would change it`,
         remedy: 'correct the file, or restart this member by hand while all others are healthy',
+        flag,
       },
     ];
   });

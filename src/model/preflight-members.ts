@@ -3,6 +3,7 @@
  * its config.
  */
 
+import { cleanSettings } from './clean-settings.ts';
 import { type ConfigFinding, configFindings } from './config-findings.ts';
 import type { DesiredSpec } from './desired.ts';
 import { dialMatrix, isLinked } from './dial.ts';
@@ -10,12 +11,14 @@ import type { Failure } from './failure.ts';
 import type { ObservedMember, ObservedState } from './observed.ts';
 import { factUnknown, gapsOf } from './observed-world.ts';
 import { quorumOf } from './quorum.ts';
+import type { WrittenSetting } from './run-state.ts';
 import { type World, isUp } from './world.ts';
 
 export interface MemberJudgement {
   readonly state: ObservedState;
   readonly desired: DesiredSpec;
   readonly writtenDigests: readonly string[];
+  readonly written: readonly WrittenSetting[];
   /** Names of members whose health is no reason to refuse. */
   readonly toBeMended: readonly string[];
   /** Undefined when facts are missing; which ones is said for each member. */
@@ -90,15 +93,18 @@ function configFailures({ desired }: MemberJudgement, member: ObservedMember): r
 
 /**
  * A file that the run in hand has written differs from the process until the restart: that is its
- * purpose.
+ * purpose. Where somebody else has edited it since, the settings that the run wrote still may.
  */
 function contradictionFailures(
-  { writtenDigests }: MemberJudgement,
+  { writtenDigests, written }: MemberJudgement,
   member: ObservedMember,
 ): readonly Failure[] {
   const { name, configDigest } = member;
   const failing = settingFindings(member).filter(({ level }) => level === 'fail');
-  const said = [...new Set([...member.contradictions, ...failing.map(({ says }) => says)])];
+  const ours = failing.filter((each) => isWrittenByUs(each, member, written));
+  const said = [...new Set([...member.contradictions, ...failing.map(({ says }) => says)])].filter(
+    (sentence) => !ours.some(({ says }) => says === sentence),
+  );
   if (said.length === 0) return [];
   if (configDigest.known && writtenDigests.includes(configDigest.value)) return [];
   return [
@@ -111,6 +117,18 @@ function contradictionFailures(
       remedy: `bring file and process of ${name} together (correct the file, or restart ${name} by hand while all others are healthy)`,
     },
   ];
+}
+
+function isWrittenByUs(
+  { flag }: ConfigFinding,
+  { name, sources }: ObservedMember,
+  written: readonly WrittenSetting[],
+): boolean {
+  if (flag === undefined || sources?.known !== true) return false;
+  const value = cleanSettings(sources.value.file)[flag];
+  return written.some((each) => {
+    return each.member === name && each.flag === flag && each.value === value;
+  });
 }
 
 /** Empty when it is not known where the settings come from: that is said for itself. */

@@ -10,6 +10,7 @@ import type { ObservedMember, ObservedState, Stranger } from './observed.ts';
 import { worldOf } from './observed-world.ts';
 import { downFailures, memberFailures, settingFindings } from './preflight-members.ts';
 import { downtimeFailures, quorumFailures, sizeWarnings } from './preflight-quorum.ts';
+import type { WrittenSetting } from './run-state.ts';
 import { sameUrls } from './url.ts';
 import { isAtLeast } from './version.ts';
 
@@ -24,6 +25,8 @@ export interface PreflightOptions {
    * process.
    */
   readonly writtenDigests?: readonly string[];
+  /** Settings that the run in hand wrote: these may differ from the process in a file with other edits too. */
+  readonly written?: readonly WrittenSetting[];
   /** A way back mends what the run in hand has restarted, whatever its health. */
   readonly isGoingBack?: boolean;
 }
@@ -56,6 +59,7 @@ export function preflight(
       state,
       desired,
       writtenDigests: options.writtenDigests ?? [],
+      written: options.written ?? [],
       toBeMended: options.isGoingBack === true ? options.stoppedByUs : [],
       world: world.ok ? world.value : undefined,
       hasQuorum: noQuorum.length === 0,

@@ -39,6 +39,8 @@ export interface RunState {
   /** Members that did not come back when they were last started. */
   readonly failedStarts: readonly MemberName[];
   readonly effects: readonly Effect[];
+  /** What steps of this run wrote into settings files, or may have, oldest first. */
+  readonly written: readonly WrittenSetting[];
   readonly gates: readonly {
     readonly step: StepId;
     readonly verdict: Verdict;
@@ -52,6 +54,13 @@ export interface RunState {
   readonly outcome: RunOutcome | undefined;
   readonly startedAt: string;
   readonly endedAt: string;
+}
+
+export interface WrittenSetting {
+  readonly member: MemberName;
+  readonly flag: string;
+  /** Undefined: it was taken out. */
+  readonly value: string | undefined;
 }
 
 export const EMPTY_RUN: RunState = {
@@ -70,6 +79,7 @@ export const EMPTY_RUN: RunState = {
   handled: [],
   failedStarts: [],
   effects: [],
+  written: [],
   gates: [],
   noise: undefined,
   lock: undefined,
@@ -156,6 +166,7 @@ function folded(state: RunState, entry: JournalEntry): RunState {
         state: 'acting',
         openIntent: entry.step,
         handled: [...new Set([...state.handled, ...handledBy(state.steps[entry.index])])],
+        written: [...state.written, ...writtenBy(state.steps[entry.index])],
       };
     case 'done':
       return {
@@ -203,6 +214,11 @@ function numberedFrom(state: RunState, steps: readonly Step[]): number {
 
 function handledBy(step: Step | undefined): readonly MemberName[] {
   return takesDown(step) || bringsUp(step) ? [step.member] : [];
+}
+
+function writtenBy(step: Step | undefined): readonly WrittenSetting[] {
+  if (step?.kind !== 'configure-member') return [];
+  return step.changes.map(({ flag, to }) => ({ member: step.member, flag, value: to }));
 }
 
 function failedStart(state: RunState, failure: Failure): readonly MemberName[] {

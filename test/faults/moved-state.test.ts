@@ -19,7 +19,9 @@ it(
     await withRig({ members: 1 }, async (rig) => {
       const before = (await rig.configs())['m1'] ?? '';
       const running = rig.start('run', '--yes', DOWNTIME);
-      await running.intended(({ kind }) => kind === 'advertise-peer');
+      const step = await running.intended(({ kind }) => kind === 'configure-member');
+      // The file is written and not taken up: it differs from the process, and now by two hands.
+      await running.event((event) => event.type === 'done' && event.step === step.id);
       running.kill('SIGKILL');
       expect((await running.ended).signal).toBe('SIGKILL');
 

@@ -4,8 +4,9 @@
  */
 
 import { describe, expect, it } from 'vitest';
+import { sourceFindings } from '../../../src/model/config-findings.ts';
 import type { ConfigSources } from '../../../src/model/config-sources.ts';
-import { memberIdFromHex } from '../../../src/model/ids.ts';
+import { memberIdFromHex, memberName } from '../../../src/model/ids.ts';
 import {
   type ObservedMember,
   type ObservedState,
@@ -254,6 +255,30 @@ describe('the configuration', () => {
   it('may contradict the process when the run in hand has written it', () => {
     const options = { writtenDigests: ['config-of-m2'] };
     expect(judgedWith(httpWorld(), 'm2', { contradictions }, options).failures).toEqual([]);
+  });
+
+  it('may differ in what the run in hand has written, also when somebody else edited it since', () => {
+    const [http, https] = ['http://10.0.0.2:2380', 'https://10.0.0.2:2380'];
+    const settings: ConfigSources = {
+      ...{ path: '/e.env', places: {}, elsewhere: [], format: 'env-file' },
+      process: {
+        flags: {},
+        environment: { 'listen-peer-urls': http, 'heartbeat-interval': '100' },
+      },
+      running: { 'listen-peer-urls': http, 'heartbeat-interval': '100' },
+      file: { 'listen-peer-urls': https, 'heartbeat-interval': '150' },
+    };
+    const said = sourceFindings(settings).map(({ says }) => says);
+    const changes = { sources: known(settings), contradictions: said };
+    const written = [{ member: memberName('m2'), flag: 'listen-peer-urls', value: https }];
+    expect(codes(judgedWith(httpWorld(), 'm2', changes))).toEqual(['CONFIG_CONTRADICTION']);
+    expect(judgedWith(httpWorld(), 'm2', changes, { written }).failures).toEqual([]);
+    const elsewhere = [{ member: memberName('m1'), flag: 'listen-peer-urls', value: https }];
+    const other = [{ member: memberName('m2'), flag: 'listen-peer-urls', value: `${https}9` }];
+    for (const wrong of [elsewhere, other]) {
+      const answer = judgedWith(httpWorld(), 'm2', changes, { written: wrong });
+      expect(codes(answer)).toEqual(['CONFIG_CONTRADICTION']);
+    }
   });
 
   it('is refused when it cannot be edited, and told once when it cannot be read', () => {
