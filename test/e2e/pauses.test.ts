@@ -39,8 +39,9 @@ describe('a run that is asked to pause', { timeout: STORY_MS }, () => {
       expect(await advertised(rig)).toEqual(['http', 'http', 'http']);
 
       // Trust first: m1 is restarted twice, and the second time it goes to https.
-      const after = await rig.start('resume', '--yes', '--pause-after', 'm1').ended;
-      expectPaused(after);
+      const after = await rig.run('resume', '--yes', '--pause-after', 'm1');
+      expectExit(after, 4);
+      expect(after.said).toMatch(/run paused.* next: peershift resume \S+ goes on/u);
       expect(await advertised(rig)).toEqual(['https', 'http', 'http']);
 
       const running = rig.start('resume', '--yes');

@@ -8,6 +8,7 @@ import { resumePlan, rollbackPlan, runPlan } from '../../engine-run.ts';
 import type { Confirmed, Ended, OnStop, Prepared } from '../../engine-types.ts';
 import type { Failure } from '../../model/failure.ts';
 import type { PauseRequest } from '../../run/pauses.ts';
+import { standing } from '../../show/status.ts';
 import { type Keys, listenForKeys } from '../keys.ts';
 import { planToRun } from '../saved-plan.ts';
 import { type Session, type SessionFlags, outputOf, refuse, withPlan } from '../session.ts';
@@ -92,6 +93,8 @@ function tell({ output }: Session, ended: Ended & { readonly said?: string }): v
   if (reportPath !== undefined) output.progress(`report: ${reportPath}`);
   if (ended.handoffPath !== undefined) output.progress(`handoff: ${ended.handoffPath}`);
   if (said !== '') output.result(said, { type: 'rescue', said });
+  else if (state !== undefined && state.direction !== 'rescue')
+    output.progress(`next: ${standing(state).next}`);
   output.outcome(exit, failures[0]?.code ?? codeOf(ended), state?.run);
 }
 
