@@ -26,6 +26,7 @@ import { type World, isUp } from './model/world.ts';
 import type { RunFiles } from './ports.ts';
 import { issueMaterial } from './run/issue.ts';
 import { signAgain, writeBundle } from './run/rescue-files.ts';
+import { type Touched, isTouched } from './model/step.ts';
 
 /** Long enough for one write; the key goes by itself when we die. */
 const WRITE_TTL_SECONDS = 30;
@@ -151,11 +152,7 @@ function rescueSkills(rim: Rim, again: RescueWork['again']): Skills {
 }
 
 /** Every process is up and tells its list, who should reach whom does, and once a majority is linked it writes. */
-async function rescueVerdict(
-  rim: Rim,
-  expected: World,
-  touched: MemberName | undefined,
-): Promise<Verdict> {
+async function rescueVerdict(rim: Rim, expected: World, touched: Touched): Promise<Verdict> {
   const seen = await lookDead(rim);
   if (!seen.ok) {
     return {
@@ -172,7 +169,7 @@ async function rescueVerdict(
     return told.has(name) || lost.has(name) ? [] : [[name, `the peer port of ${name}`]];
   });
   if (trouble.length > 0) {
-    const fault = trouble.some(([name]) => name === touched) ? 'ours' : 'foreign';
+    const fault = trouble.some(([name]) => isTouched(touched, name)) ? 'ours' : 'foreign';
     return { kind: 'hold', waitsFor: trouble.map(([, text]) => text).join('; '), fault };
   }
   const matrix = dialMatrix(world);

@@ -14,7 +14,7 @@ import {
   unfinishedRun,
 } from './engine-records.ts';
 import { writeHandoff } from './engine-handoff.ts';
-import type { Ended, Prepared } from './engine-types.ts';
+import type { Confirmed, Ended, Prepared } from './engine-types.ts';
 import type { Failure } from './model/failure.ts';
 import type { Effect, JournalBody } from './model/journal.ts';
 import { worldOf } from './model/observed-world.ts';
@@ -85,8 +85,9 @@ async function begin(
   const before = past?.state ?? EMPTY_RUN;
   const run = { ...before, effects: [...before.effects, ...found] };
   const seeing = await prepare(rim, options, run, direction);
-  const isBack = !seeing.ok && direction === 'rollback';
-  const blind = isBack ? await prepareBlind(rim, options, run, seeing.error) : undefined;
+  const blind = seeing.ok
+    ? undefined
+    : await prepareBlind(rim, options, run, direction, seeing.error);
   if (blind?.ok === false) return refused(blind.error);
   const prepared = blind === undefined ? seeing : ok(blind.value.prepared);
   if (!prepared.ok) return refused(prepared.error);
@@ -109,7 +110,7 @@ async function begin(
   if (!owners.ok) return refused([owners.error]);
   const files = past === undefined ? await rim.store.create(options.newRunId()) : ok(past.files);
   if (!files.ok) return refused([files.error]);
-  return withJournal({
+  const ended = await withJournal({
     command,
     prepared: prepared.value,
     past,
@@ -120,6 +121,28 @@ async function begin(
     pauses: pauses.value,
     blind: blind?.value,
   });
+  return blind === undefined ? ended : goOn(command, ended, confirmed, direction);
+}
+
+function isSilent(failures: readonly Failure[]): boolean {
+  return failures.every(({ code }) => code === 'ENDPOINT_UNREACHABLE' || code === 'NO_QUORUM');
+}
+
+/** What the run had stopped serves again: the rest is planned and proven as ever, with the same yes. */
+async function goOn(
+  command: Commanded,
+  ended: Ended,
+  confirmed: Confirmed,
+  direction: Direction,
+): Promise<Ended> {
+  const { rim, options } = command;
+  if (rim.desired.strategy !== 'rebuild' || ended.failures[0]?.code !== 'NOT_VERIFIED')
+    return ended;
+  const past = await unfinishedRun(rim);
+  if (!past.ok || past.value === undefined) return ended;
+  const isBack = await prepare(rim, options, past.value.state, direction);
+  if (!isBack.ok) return isSilent(isBack.error) ? ended : { ...ended, failures: isBack.error };
+  return begin({ ...command, confirm: () => Promise.resolve(confirmed) }, past.value, direction);
 }
 
 function staleRollout(where: string, but: string): Failure {

@@ -19,7 +19,7 @@ import { preflight } from './model/preflight.ts';
 import type { ProvenRollout } from './model/proof.ts';
 import type { Direction, MemberGoal, Rollout } from './model/rollout.ts';
 import { type RunState, EMPTY_RUN, installedFiles } from './model/run-state.ts';
-import { takesDown } from './model/step.ts';
+import { type Step, takesDown } from './model/step.ts';
 import { type World, allPairs } from './model/world.ts';
 import { orderOf } from './plan/order.ts';
 import { planRollback } from './plan/plan-rollback.ts';
@@ -63,9 +63,13 @@ export function proveSession(
       : planBack(rim, session, run);
   if (!rollout.ok) return rollout;
   const { downtime } = session;
-  if (downtime.length > 0 && rollout.value.steps.some(takesDown)) return err(downtime);
+  if (downtime.length > 0 && rollout.value.steps.some(stopsService)) return err(downtime);
   const proven = proveIt(rim, options, session, rollout.value, run);
   return proven.ok ? proven : err([proven.error]);
+}
+
+function stopsService(step: Step): boolean {
+  return takesDown(step) || step.kind === 'restart-together';
 }
 
 /** Look at the cluster and its hosts, refuse what must not be touched, and read what is to be installed. */
@@ -224,13 +228,16 @@ export function proveIt(
 /** What a rollback will bring back: written into the journal's first line. */
 export function startOf(observed: ObservedState, world: World): readonly MemberStart[] {
   return world.members.map((member) => {
-    const digest = observed.members.find((each) => each.name === member.name)?.configDigest;
+    const { configDigest: digest, clientUrls = [] } =
+      observed.members.find((each) => each.name === member.name) ?? {};
     return {
       name: member.name,
       id: member.id,
       urls: world.record[member.name] ?? [],
       settings: owned(member.disk.settings),
       configDigest: digest?.known === true ? digest.value : '',
+      version: member.version,
+      clientUrls,
     };
   });
 }

@@ -14,7 +14,14 @@ interface Choice {
 const CHOICES: readonly Choice[] = [
   {
     key: 'strategy',
-    supported: ['documented', 'dual-url', 'dual-listener', 'trust-first', 'fewest-restarts'],
+    supported: [
+      'documented',
+      'dual-url',
+      'dual-listener',
+      'trust-first',
+      'fewest-restarts',
+      'rebuild',
+    ],
     asks: ({ strategy }) => strategy,
   },
   { key: 'scope', supported: ['peer'], asks: ({ scope }) => scope },
@@ -41,6 +48,12 @@ const CHOICES: readonly Choice[] = [
     key: 'config.format',
     supported: ['env-file', 'yaml', 'flags'],
     asks: ({ members }) => members.map(formatWord),
+  },
+  {
+    key: 'gates.deadman',
+    supported: ['as given'],
+    asks: ({ strategy, gates }) =>
+      strategy === 'rebuild' && gates.deadmanMs !== undefined ? 'on (with rebuild)' : 'as given',
   },
   {
     key: 'gates.canary',

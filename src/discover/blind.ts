@@ -9,7 +9,7 @@ import { type MemberName, memberIdFromHex } from '../model/ids.ts';
 import { type ObservedMember, type ObservedState, known } from '../model/observed.ts';
 import { type Settings, peerSettings } from '../model/settings.ts';
 import type { PeerUrl } from '../model/url.ts';
-import type { MemberList, PeerFiles } from '../ports.ts';
+import type { ListedMember, MemberList, PeerFiles } from '../ports.ts';
 import { assemble, matchMembers } from './assemble.ts';
 import type { DiscoverInput } from './discover.ts';
 import { judgeFiles, lookAtHosts, lookAtSources } from './discover.ts';
@@ -27,6 +27,13 @@ export interface BlindInput extends DiscoverInput, Pick<PeerPortDoors, 'dialer'>
   readonly urls: ReadonlyMap<MemberName, readonly PeerUrl[]>;
   /** Why nobody answers. */
   readonly because: string;
+  /** What the run in hand knows of a cluster that it has stopped: counts where no peer port tells. */
+  readonly stopped?: Stopped;
+}
+
+export interface Stopped {
+  readonly list: readonly ListedMember[];
+  readonly versions: ReadonlyMap<MemberName, string>;
 }
 
 export async function discoverBlind(
@@ -37,10 +44,13 @@ export async function discoverBlind(
   const told = [...stories.values()].flatMap((story) => (story.ok ? [story.value] : []));
   const wanted = input.clusterId ?? told.flatMap((each) => each.clusterId ?? [])[0];
   const foreign = told.find(({ clusterId }) => clusterId !== undefined && clusterId !== wanted);
-  if (told.length === 0 || wanted === undefined || foreign !== undefined) {
+  const stopped = told.length === 0 && hosts.size > 0 ? input.stopped : undefined;
+  const isUntold = told.length === 0 && stopped === undefined;
+  if (isUntold || wanted === undefined || foreign !== undefined) {
     return err([untold({ ...input, clusterId: wanted }, stories, foreign)]);
   }
-  const lists = told.map(({ id, members }): MemberList => {
+  const tellers = stopped === undefined ? told : [{ id: undefined, members: stopped.list }];
+  const lists = tellers.map(({ id, members }): MemberList => {
     return { clusterId: wanted, answeredBy: id ?? memberIdFromHex('0'), members };
   });
   const unusable = urlFailures(lists);
@@ -66,14 +76,20 @@ export async function discoverBlind(
     ...{ observedAtMs, cluster, entries, strangers, api, hosts, sources },
     ...files,
   });
-  return ok({ ...state, members: state.members.map((member) => withVersion(member, stories)) });
+  const members = state.members.map((member) => withVersion(member, stories, input.stopped));
+  return ok({ ...state, members });
 }
 
 type Stories = ReadonlyMap<MemberName, Result<PeerStory, string>>;
 
-function withVersion(member: ObservedMember, stories: Stories): ObservedMember {
+function withVersion(
+  member: ObservedMember,
+  stories: Stories,
+  stopped: Stopped | undefined,
+): ObservedMember {
   const story = stories.get(member.name);
-  return story?.ok === true ? { ...member, peerVersion: story.value.version } : member;
+  const version = story?.ok === true ? story.value.version : stopped?.versions.get(member.name);
+  return version === undefined ? member : { ...member, peerVersion: version };
 }
 
 async function askAll(

@@ -137,6 +137,9 @@ export interface WriteSample {
 export type RunOutcome =
   'done' | 'rolled-back' | 'refused' | 'needs-person' | 'paused' | 'interrupted';
 
+/** The way that was planned is gone to its end. */
+export const ARRIVED: readonly RunOutcome[] = ['done', 'rolled-back'];
+
 /** The others can be resumed. */
 export const FINAL_OUTCOMES: readonly RunOutcome[] = [
   'done',
@@ -152,6 +155,9 @@ export interface MemberStart {
   readonly urls: readonly PeerUrl[];
   readonly settings: Settings;
   readonly configDigest: string;
+  /** For a look while nobody runs; journals of before do not have them. */
+  readonly version?: string;
+  readonly clientUrls?: readonly string[];
 }
 
 /** What a step changed outside, as far as later steps and a rollback must know it. */
@@ -180,6 +186,8 @@ export type Effect =
     }
   | { readonly kind: 'file-removed'; readonly member: MemberName; readonly path: string }
   | { readonly kind: 'restarted'; readonly member: MemberName; readonly pid: number | undefined }
+  /** From the first stop to the first member that is healthy again: nobody served meanwhile. */
+  | { readonly kind: 'stood-still'; readonly ms: number }
   | { readonly kind: 'updated'; readonly member: MemberName; readonly urls: readonly PeerUrl[] }
   | {
       readonly kind: 'backed-up';

@@ -12,6 +12,7 @@ import { recordCluster } from './steps/record-cluster.ts';
 import { reissueLeaf } from './steps/reissue-leaf.ts';
 import { removeCertificates } from './steps/remove-certificates.ts';
 import { restartMember } from './steps/restart-member.ts';
+import { restartTogether } from './steps/restart-together.ts';
 import { stopMember } from './steps/stop-member.ts';
 import { startMember } from './steps/start-member.ts';
 import { takeSnapshot } from './steps/take-snapshot.ts';
@@ -28,6 +29,7 @@ const LAWS: { readonly [K in StepKind]: StepLaw<StepOf<K>> } = {
   'restart-member': restartMember,
   'stop-member': stopMember,
   'start-member': startMember,
+  'restart-together': restartTogether,
   'transfer-leader': transferLeader,
   'remove-certificates': removeCertificates,
   'reissue-leaf': reissueLeaf,

@@ -4,6 +4,7 @@ import type { MemberName } from './ids.ts';
 import { type MoreAddresses, type Pair, isPredicted, pairsOf } from './log-pairs.ts';
 import { type LogFinding, isTransient } from './signatures.ts';
 import type { World } from './world.ts';
+import { type Touched, isTouched } from './step.ts';
 
 /** The plan names no log for this member: said in the evidence. A log that is named and cannot be read holds the gate. */
 export const NO_LOG = 'no log is configured';
@@ -35,7 +36,7 @@ export interface LogsInput {
   readonly before: World;
   readonly after: World;
   /** The member whose process or URL was changed. */
-  readonly touched: MemberName | undefined;
+  readonly touched: Touched;
   readonly sinceMs: number;
   readonly nowMs: number;
   readonly quietMs: number;
@@ -154,10 +155,12 @@ function isExplainedByChange({ input, sighting, pairs }: Case): boolean {
   const { finding } = sighting;
   const { touched, before } = input;
   if (pairs.some((pair) => isPredicted(finding, pair, before))) return true;
-  const ofTouched = pairs.filter((pair) => pair.from === touched || pair.to === touched);
+  const ofTouched = pairs.filter(
+    ({ from, to }) => isTouched(touched, from) || isTouched(touched, to),
+  );
   if (ofTouched.length === 0) return false;
   if (isTransient(finding)) return true;
-  return ofTouched.some(({ from }) => from === touched) && isOldDial(finding);
+  return ofTouched.some(({ from }) => isTouched(touched, from)) && isOldDial(finding);
 }
 
 /** Replaying its log, a restarted member dials the URLs that others once had, by either scheme. */
@@ -187,11 +190,8 @@ function ratesOf(since: readonly Sighting[], input: LogsInput): ReadonlyMap<stri
 }
 
 /** When the touched member's own log last told of its stop, its start, or that it serves. */
-export function restartsOf(
-  since: readonly Sighting[],
-  touched: MemberName | undefined,
-): readonly number[] {
+export function restartsOf(since: readonly Sighting[], touched: Touched): readonly number[] {
   return since
-    .filter(({ member, finding }) => member === touched && finding.kind === 'progress')
+    .filter(({ member, finding }) => isTouched(touched, member) && finding.kind === 'progress')
     .map(({ readAtMs }) => readAtMs);
 }

@@ -13,7 +13,6 @@
 
 import { durationText } from '../base/duration.ts';
 import type { Fault, Verdict } from './gate.ts';
-import type { MemberName } from './ids.ts';
 import {
   NO_LOG,
   type Judged,
@@ -22,6 +21,7 @@ import {
   judgeEach,
   restartsOf,
 } from './log-each.ts';
+import { type Touched, isTouched } from './step.ts';
 
 export function judgeLogs(input: LogsInput): Verdict {
   const judged = judgeEach(input);
@@ -29,7 +29,7 @@ export function judgeLogs(input: LogsInput): Verdict {
   if (fatal !== undefined) {
     const { member, finding } = fatal.sighting;
     // A roll-back restarts members: never because of doubtful data.
-    const isOurs = finding.kind === 'start-up' && member === input.touched;
+    const isOurs = finding.kind === 'start-up' && isTouched(input.touched, member);
     return { kind: 'fail', because: `${member} says "${finding.essence}"`, fault: faultOf(isOurs) };
   }
   if (input.behind.length > 0) {
@@ -64,9 +64,9 @@ function unexpectedVerdict(input: LogsInput, judged: readonly Judged[]): Verdict
   return { kind: 'hold', waitsFor, fault: faultOf(isOurs) };
 }
 
-function concerns({ sighting, pairs }: Judged, touched: MemberName | undefined): boolean {
-  if (sighting.member === touched) return true;
-  return pairs.some(({ from, to }) => from === touched || to === touched);
+function concerns({ sighting, pairs }: Judged, touched: Touched): boolean {
+  if (isTouched(touched, sighting.member)) return true;
+  return pairs.some(({ from, to }) => isTouched(touched, from) || isTouched(touched, to));
 }
 
 function isAlike(a: Judged, b: Judged): boolean {

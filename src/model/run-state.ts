@@ -213,6 +213,7 @@ function numberedFrom(state: RunState, steps: readonly Step[]): number {
 }
 
 function handledBy(step: Step | undefined): readonly MemberName[] {
+  if (step?.kind === 'restart-together') return step.members;
   return takesDown(step) || bringsUp(step) ? [step.member] : [];
 }
 

@@ -106,6 +106,12 @@ export interface StartMember extends StepBase {
   readonly member: MemberName;
 }
 
+/** All of them stop at once and start at once: a while in which nobody serves, and no world with half of each. */
+export interface RestartTogether extends StepBase {
+  readonly kind: 'restart-together';
+  readonly members: readonly MemberName[];
+}
+
 export interface TransferLeader extends StepBase {
   readonly kind: 'transfer-leader';
   readonly from: MemberName;
@@ -161,6 +167,7 @@ export type Step =
   | RestartMember
   | StopMember
   | StartMember
+  | RestartTogether
   | TransferLeader
   | RemoveCertificates
   | ReissueLeaf
@@ -194,6 +201,28 @@ export function bringsUp(step: Step | undefined): step is RestartMember | StartM
   return step?.kind === 'restart-member' || step?.kind === 'start-member';
 }
 
+/** Members whose process is another one after this step. */
+export function startedBy(step: Step): readonly MemberName[] {
+  if (step.kind === 'restart-together') return step.members;
+  return bringsUp(step) ? [step.member] : [];
+}
+
 export function memberOfStep(step: Step): MemberName | undefined {
   return 'member' in step ? step.member : undefined;
+}
+
+/** Whose trouble after a step counts as its own. */
+export type Touched = MemberName | readonly MemberName[] | undefined;
+
+export function touchedBy(step: Step): Touched {
+  return step.kind === 'restart-together' ? step.members : memberOfStep(step);
+}
+
+export function isTouched(touched: Touched, member: string): boolean {
+  return touchedMembers(touched).some((each) => each === member);
+}
+
+export function touchedMembers(touched: Touched): readonly MemberName[] {
+  if (touched === undefined) return [];
+  return typeof touched === 'string' ? [touched] : touched;
 }

@@ -10,11 +10,13 @@ import { type MemberName, type StepId, stepId } from '../model/ids.ts';
 import { applyStep, gatePassed } from '../model/laws.ts';
 import { type SettingChange, type Settings, settingChanges } from '../model/settings.ts';
 import type { Phase, Step } from '../model/step.ts';
+import type { MemberGoal } from '../model/rollout.ts';
 import { stopped } from '../model/steps/restart-member.ts';
 import { linkedMajority } from '../model/steps/settle.ts';
 import { type PeerUrl, sameUrls } from '../model/url.ts';
 import { type World, isUp, memberOf, upMembers } from '../model/world.ts';
 import { dataGate, leaderGate, linkGate, updateGate } from './gates.ts';
+import { runsAs } from './target.ts';
 
 export interface Draft {
   readonly gates: DesiredGates;
@@ -108,6 +110,25 @@ function changesTo(before: Settings, after: Settings): readonly SettingChange[] 
 export function restart(draft: Draft, here: Here, member: MemberName): void {
   const kind = isUp(memberOf(draft.world, member)) ? 'restart-member' : 'start-member';
   add(draft, here, { kind, member }, linkGate(draft.gates));
+}
+
+/** For each member what it is to run with. */
+export type Part = Pick<MemberGoal, 'member' | 'settings'>;
+
+/** The settings of all that run with others are written, then all of these stop at once and start at once: one group. */
+export function restartTogether(
+  draft: Draft,
+  here: Here,
+  parts: readonly Part[],
+  restoresOriginal = false,
+): void {
+  const due = parts.filter((part) => !runsAs(memberOf(draft.world, part.member), part.settings));
+  if (due.length === 0) return;
+  for (const { member, settings } of due) {
+    configure(draft, here, member, settings, restoresOriginal);
+  }
+  const members = due.map(({ member }) => member);
+  add(draft, here, { kind: 'restart-together', members }, linkGate(draft.gates));
 }
 
 /**
@@ -224,6 +245,7 @@ const VERB: Readonly<Record<Step['kind'], string>> = {
   'restart-member': 'restart',
   'stop-member': 'stop',
   'start-member': 'start',
+  'restart-together': 'together',
   'transfer-leader': 'transfer',
   'remove-certificates': 'remove',
   'reissue-leaf': 'reissue',

@@ -18,6 +18,7 @@ import { worldKey } from '../model/world-key.ts';
 import { disarmFirst } from './dead-man.ts';
 import { type Draft, add, append, endWithData, leadFromDialable, newDraft } from './draft.ts';
 import { startGate } from './gates.ts';
+import { isDark } from './strategies/rebuild.ts';
 import { trustAgain } from './renew-leaves.ts';
 import { runsAs } from './target.ts';
 import {
@@ -29,6 +30,7 @@ import {
   removeFiles,
   reopen,
   revert,
+  revertTogether,
   revertUnderBothUrls,
   servesGoal,
   takeBackUnloaded,
@@ -67,8 +69,10 @@ export function planRollback(input: RollbackInput): Result<Rollout, readonly Fai
   const goals = [...input.order]
     .reverse()
     .flatMap((name) => input.goal.filter((goal) => goal.member === name));
-  for (const goal of goals) {
-    bringBack(draft, goal, input.failedStarts?.includes(goal.member) ?? false);
+  if (!isDark(draft, input.strategy, goals)) {
+    for (const goal of goals) {
+      bringBack(draft, goal, input.failedStarts?.includes(goal.member) ?? false);
+    }
   }
   leadFromDialable(draft);
   const hasProbed = draft.steps.some((step) => step.after?.checks.includes('links') === true);
@@ -83,6 +87,7 @@ export function planRollback(input: RollbackInput): Result<Rollout, readonly Fai
     if (isConverted(draft, goal) && needsSecondListener(draft, goal)) reopen(draft, goal, goals);
   }
   if (input.strategy === 'dual-url') revertUnderBothUrls(draft, goals);
+  if (input.strategy === 'rebuild') revertTogether(draft, goals);
   for (const goal of goals) {
     if (isConverted(draft, goal) && servesGoal(draft, goal)) listAlone(draft, goal, goals);
   }

@@ -14,7 +14,8 @@ import { startGate } from './gates.ts';
 import { orderOf } from './order.ts';
 import { bringBack, isDone, windowsAfterComeBack } from './moves.ts';
 import { renewLeaves } from './renew-leaves.ts';
-import { type RollingStrategy, STRATEGY_PLANS } from './strategies.ts';
+import { STRATEGY_PLANS } from './strategies.ts';
+import { isDark } from './strategies/rebuild.ts';
 import { type Target, owned, sameContent, targetsOf, withInitialCluster } from './target.ts';
 
 export interface PlanInput {
@@ -38,12 +39,12 @@ export function planRollout(input: PlanInput): Result<Rollout, readonly Failure[
   if (stuck.length > 0) return err(stuck);
   const draft = newDraft(input.world, input.desired.gates);
   if (input.repairsOnly !== true || !input.world.members.every(isUp)) disarmFirst(draft);
-  for (const target of targets.value) bringBack(draft, target);
+  const dark = isDark(draft, input.desired.strategy, targets.value);
+  if (!dark) for (const target of targets.value) bringBack(draft, target);
   leadFromDialable(draft);
-  // `rebuild` is refused by name before anything is planned.
-  const strategy = STRATEGY_PLANS[input.desired.strategy as RollingStrategy];
+  const strategy = STRATEGY_PLANS[input.desired.strategy];
   const windows = strategy.windows(input.world.members.length);
-  if (input.repairsOnly !== true) {
+  if (input.repairsOnly !== true || dark) {
     if (!isFinished(draft, targets.value)) {
       prepare(draft, input, targets.value);
       const order = orderOf(input.desired, input.world);

@@ -7,6 +7,7 @@ import type { Draft } from './draft.ts';
 import { DOCUMENTED_WINDOWS, documented } from './strategies/documented.ts';
 import { dualListener, dualListenerWindows } from './strategies/dual-listener.ts';
 import { DUAL_URL_WINDOWS, dualUrl } from './strategies/dual-url.ts';
+import { REBUILD_WINDOWS, rebuild } from './strategies/rebuild.ts';
 import { fewestRestarts, fewestRestartsWindows } from './strategies/fewest-restarts.ts';
 import { trustFirst, trustFirstWindows } from './strategies/trust-first.ts';
 import type { Target } from './target.ts';
@@ -17,13 +18,11 @@ export interface StrategyPlan {
   readonly write: (draft: Draft, targets: readonly Target[], order: readonly MemberName[]) => void;
 }
 
-/** `rebuild` is the offline path and has no rolling order. */
-export type RollingStrategy = Exclude<Strategy, 'rebuild'>;
-
-export const STRATEGY_PLANS: Readonly<Record<RollingStrategy, StrategyPlan>> = {
+export const STRATEGY_PLANS: Readonly<Record<Strategy, StrategyPlan>> = {
   documented: { windows: () => DOCUMENTED_WINDOWS, write: documented },
   'dual-url': { windows: () => DUAL_URL_WINDOWS, write: dualUrl },
   'dual-listener': { windows: dualListenerWindows, write: dualListener },
   'trust-first': { windows: trustFirstWindows, write: trustFirst },
   'fewest-restarts': { windows: fewestRestartsWindows, write: fewestRestarts },
+  rebuild: { windows: () => REBUILD_WINDOWS, write: rebuild },
 };

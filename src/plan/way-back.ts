@@ -27,6 +27,7 @@ import {
   copyOf,
   isServing,
   restart,
+  restartTogether,
 } from './draft.ts';
 import { owned, runsAs } from './target.ts';
 
@@ -184,13 +185,7 @@ export function needsSecondListener(draft: Draft, goal: MemberGoal): boolean {
 /** Both URLs while the listeners go back, so that nobody loses a direction; the https URL goes last. */
 export function revertUnderBothUrls(draft: Draft, goals: readonly MemberGoal[]): void {
   const secure = goals.filter((goal) => isConverted(draft, goal) && !servesGoal(draft, goal));
-  secure.forEach((goal, index) => {
-    const present = draft.world.record[goal.member] ?? [];
-    const both = [...new Set([...goal.urls, ...present])].sort();
-    const why = 'whichever scheme the port speaks, one of the two URLs fits';
-    const probes = index < secure.length - 1 ? 'later' : 'now';
-    advertise(draft, { phase: 'announce', why }, goal.member, both, probes);
-  });
+  bothAgain(draft, secure);
   secure.forEach((goal, index) => {
     const { member } = goal;
     handOver(draft, 'switch', member, (name) => rankOf(draft, goals, name));
@@ -203,6 +198,24 @@ export function revertUnderBothUrls(draft: Draft, goals: readonly MemberGoal[]):
       restart(draft, here, member);
     });
   });
+}
+
+function bothAgain(draft: Draft, goals: readonly MemberGoal[]): void {
+  goals.forEach((goal, index) => {
+    const present = draft.world.record[goal.member] ?? [];
+    const both = [...new Set([...goal.urls, ...present])].sort();
+    const why = 'whichever scheme the port speaks, one of the two URLs fits';
+    const probes = index < goals.length - 1 ? 'later' : 'now';
+    advertise(draft, { phase: 'announce', why }, goal.member, both, probes);
+  });
+}
+
+/** As they went: both URLs, then all stop and start at once with the settings of the start. */
+export function revertTogether(draft: Draft, goals: readonly MemberGoal[]): void {
+  const due = goals.filter((goal) => !runsAs(memberOf(draft.world, goal.member), goal.settings));
+  bothAgain(draft, due);
+  const why = 'with all of them down no member ever meets another scheme than its own';
+  restartTogether(draft, { phase: 'switch', group: 'together', why }, due, true);
 }
 
 /** Its process serves the URLs of the start already: the list alone goes back. */

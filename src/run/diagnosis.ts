@@ -6,7 +6,7 @@
 import { worldDifferences } from '../model/compare.ts';
 import { dialMatrix } from '../model/dial.ts';
 import type { Failure } from '../model/failure.ts';
-import { type Step, memberOfStep } from '../model/step.ts';
+import { type Step, touchedBy } from '../model/step.ts';
 import type { World } from '../model/world.ts';
 import { firingBehind } from './dead-man.ts';
 import { type EvidenceInput, unexplainedQuotes } from './evidence.ts';
@@ -46,7 +46,7 @@ export async function diagnosedGate(hands: Hands, step: Step, gated: Gated): Pro
     const verdict = { kind: 'fail', because: fired.but, fault: 'foreign' } as const;
     return { ...gated, verdict, failure: fired };
   }
-  const evidence = evidenceOf(hands, memberOfStep(step));
+  const evidence = evidenceOf(hands, touchedBy(step));
   const { failure, moved } = await diagnosed(hands.doors, hands.after, gated.failure, evidence);
   const { verdict } = gated;
   if (moved === undefined || verdict.kind !== 'fail') return { ...gated, failure };

@@ -2,9 +2,9 @@
 
 import { assert, present } from '../base/assert.ts';
 import type { Failure } from '../model/failure.ts';
-import { memberOfStep } from '../model/step.ts';
+import { touchedBy, touchedMembers } from '../model/step.ts';
 import type { World } from '../model/world.ts';
-import type { JournalBody, RunOutcome } from '../model/journal.ts';
+import { ARRIVED, type JournalBody, type RunOutcome } from '../model/journal.ts';
 import { gateEntry, plannedEntry } from './entries.ts';
 import { runGate } from './gate-loop.ts';
 import type { EvidenceInput } from './evidence.ts';
@@ -211,7 +211,7 @@ class Driver implements RunActors {
 
   /** Without an API the end is not verified, so the run stays open. */
   #outcomeOf({ outcome }: Context): RunOutcome {
-    return this.#input.isBlind === true && outcome === 'rolled-back' ? 'paused' : outcome;
+    return this.#input.isBlind === true && ARRIVED.includes(outcome) ? 'paused' : outcome;
   }
 
   async #write(body: JournalBody): Promise<Answer> {
@@ -248,8 +248,11 @@ class Driver implements RunActors {
     const where = this.#where(context);
     if (!isInsideGroup(context) && !(await this.#holdsLock())) return lockLost(where);
     const step = stepAt(context);
-    const member = step === undefined ? undefined : memberOfStep(step);
-    return member === undefined ? undefined : this.#hosts?.check(member, where);
+    for (const member of step === undefined ? [] : touchedMembers(touchedBy(step))) {
+      const lost = await this.#hosts?.check(member, where);
+      if (lost !== undefined) return lost;
+    }
+    return undefined;
   }
 
   async #holdsLock(): Promise<boolean> {
@@ -283,7 +286,7 @@ class Driver implements RunActors {
       logs: this.#logs,
       before: last === undefined ? expected : worldAt(context, context.index - 1),
       after: expected,
-      touched: last === undefined ? undefined : memberOfStep(last),
+      touched: last === undefined ? undefined : touchedBy(last),
       sinceMs: this.#movedAtMs,
       nowMs: this.#doors.clock.nowMs(),
     };

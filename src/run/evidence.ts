@@ -8,12 +8,13 @@ import type { LogEvent } from '../model/log-line.ts';
 import type { MoreAddresses } from '../model/log-pairs.ts';
 import { type World, pairKey } from '../model/world.ts';
 import type { LogWatch } from './log-watch.ts';
+import type { Touched } from '../model/step.ts';
 
 export interface EvidenceInput {
   readonly logs: LogWatch;
   readonly before: World;
   readonly after: World;
-  readonly touched: MemberName | undefined;
+  readonly touched: Touched;
   readonly sinceMs: number;
   readonly nowMs: number;
   /** What hosts are called, beyond what the world knows. */

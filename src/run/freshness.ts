@@ -10,7 +10,7 @@ import type { MemberName } from '../model/ids.ts';
 import { say } from '../model/laws.ts';
 import { failureTolerance } from '../model/quorum.ts';
 import { writtenDigests } from '../model/run-state.ts';
-import { type Step, memberOfStep, takesDown } from '../model/step.ts';
+import { type Step, memberOfStep, takesDown, touchedBy, touchedMembers } from '../model/step.ts';
 import { type World, isUp, memberOf } from '../model/world.ts';
 import { firedFailure } from './dead-man.ts';
 import { gistOf } from './gist.ts';
@@ -93,13 +93,12 @@ function changedConfig(
   { doors, expected, step, where }: LookInput,
   seen: Seen,
 ): Failure | undefined {
-  const member = memberOfStep(step);
   const state = doors.journal.state();
-  if (member === undefined || state.direction === 'rollback') return undefined;
-  if (step.kind !== 'configure-member' && !takesDown(step)) return undefined;
-  const now = seen.observed.members.find((each) => each.name === member)?.configDigest;
-  const known = [doors.seenDigests.get(member), ...writtenDigests(state, member)];
-  if (now?.known !== true || known.includes(now.value)) return undefined;
+  if (state.direction === 'rollback') return undefined;
+  const loads = step.kind === 'configure-member' || step.kind === 'restart-together';
+  if (!loads && !takesDown(step)) return undefined;
+  const member = touchedMembers(touchedBy(step)).find((each) => isChanged(doors, each, seen));
+  if (member === undefined) return undefined;
   const isRunning = isUp(memberOf(expected, member));
   return {
     code: 'CONFIG_CHANGED',
@@ -111,6 +110,13 @@ function changedConfig(
       : `${member} would start with settings that nobody has proven; it was not started`,
     remedy: 'find out who (configuration management?), pause that, then run peershift again',
   };
+}
+
+function isChanged(doors: RunDoors, member: MemberName, seen: Seen): boolean {
+  const state = doors.journal.state();
+  const now = seen.observed.members.find((each) => each.name === member)?.configDigest;
+  const known = [doors.seenDigests.get(member), ...writtenDigests(state, member)];
+  return now?.known === true && !known.includes(now.value);
 }
 
 /** Read live, right before a stop: with this member gone, do enough healthy ones remain? */

@@ -9,7 +9,7 @@ import type { Failure } from '../model/failure.ts';
 import type { MemberName } from '../model/ids.ts';
 import type { ToldLine } from '../model/journal.ts';
 import { applyStep, say } from '../model/laws.ts';
-import { type Step, memberOfStep } from '../model/step.ts';
+import { type Step, type Touched, touchedBy } from '../model/step.ts';
 import { dialFailures } from './evidence.ts';
 import { dataVerdict } from './gates/data.ts';
 import { healthVerdict } from './gates/health.ts';
@@ -74,7 +74,7 @@ function makeGate({ hands, step, spec }: GateInput): Gate {
   const { doors, after } = hands;
   const asks = (check: GateSpec['checks'][number]): boolean => spec.checks.includes(check);
   // What a running member never reads cannot be the cause of its trouble.
-  const touched = step.kind === 'record-cluster' ? undefined : memberOfStep(step);
+  const touched = step.kind === 'record-cluster' ? undefined : touchedBy(step);
   const links = asks('links')
     ? makeLinkProbe(doors, {
         expected: after,
@@ -114,7 +114,7 @@ function makeGate({ hands, step, spec }: GateInput): Gate {
 async function peerPortVerdict(
   doors: Hands['doors'],
   after: Hands['after'],
-  touched: ReturnType<typeof memberOfStep>,
+  touched: Touched,
 ): Promise<Verdict> {
   return present(doors.peers, 'a look at the peer ports').verdict(after, touched);
 }
@@ -124,21 +124,13 @@ function unheardBecause(logs: LogWatch, member: MemberName): string | undefined 
   return logs.unreadable().get(member);
 }
 
-async function logsOf(
-  hands: Hands,
-  touched: ReturnType<typeof memberOfStep>,
-  quietMs: number,
-): Promise<Verdict> {
+async function logsOf(hands: Hands, touched: Touched, quietMs: number): Promise<Verdict> {
   await hands.logs.collect();
   return logsVerdict(logsInput(hands, touched, quietMs));
 }
 
 /** Everything that was read so far. */
-function logsInput(
-  hands: Hands,
-  touched: ReturnType<typeof memberOfStep>,
-  quietMs: number,
-): LogsGateInput {
+function logsInput(hands: Hands, touched: Touched, quietMs: number): LogsGateInput {
   const { logs: watch, ...rest } = evidenceOf(hands, touched);
   return { watch, ...rest, quietMs };
 }

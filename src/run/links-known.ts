@@ -2,7 +2,7 @@
 
 import { present } from '../base/assert.ts';
 import type { MemberName } from '../model/ids.ts';
-import { memberOfStep } from '../model/step.ts';
+import { touchedBy, touchedMembers } from '../model/step.ts';
 import { type World, withUnobserved } from '../model/world.ts';
 import { type Context, type LinkEvidence, stepAt } from './machine-types.ts';
 
@@ -15,10 +15,13 @@ export function linksKnown(context: Context): LinksKnown {
   const blocked = [...new Set([...world.blocked, ...(failed?.blocked ?? [])])];
   if (failed !== undefined) return { blocked, unobserved: failed.unobserved };
   const step = stepAt(context);
-  const touched = step === undefined ? undefined : memberOfStep(step);
-  if (touched === undefined) return { blocked, unobserved: world.unobserved };
-  if (context.failure?.code === 'START_FAILED') return withIsolated(world, blocked, touched);
-  return { blocked, unobserved: withUnobserved(world, touched, 'both').unobserved };
+  const touched = step === undefined ? [] : touchedMembers(touchedBy(step));
+  const [alone] = touched;
+  if (touched.length === 1 && alone !== undefined && context.failure?.code === 'START_FAILED') {
+    return withIsolated(world, blocked, alone);
+  }
+  const unseen = touched.reduce((seen, name) => withUnobserved(seen, name, 'both'), world);
+  return { blocked, unobserved: unseen.unobserved };
 }
 
 export function worldAt(context: Context, index: number): World {

@@ -164,7 +164,7 @@ export function leavesStopped(context: Context): boolean {
   const begun = steps.slice(0, context.index + 1).filter((step) => step.group === group);
   // Behind the gate of its start nothing is stopped any more.
   if (begun.at(-1)?.kind === 'disarm-dead-man') return false;
-  return begun.some((step) => step.kind === 'stop-member');
+  return begun.some(({ kind }) => kind === 'stop-member' || kind === 'restart-together');
 }
 
 /** Is the step at the index inside a group that has begun and not ended? */

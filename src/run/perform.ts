@@ -12,6 +12,7 @@ import { issueCertificates } from './handlers/issue-certificates.ts';
 import { reissueLeaf } from './handlers/reissue-leaf.ts';
 import { removeCertificates } from './handlers/remove-certificates.ts';
 import { restartMember, startMember, stopMember } from './handlers/restart-member.ts';
+import { restartTogether } from './handlers/restart-together.ts';
 import { takeSnapshot } from './handlers/take-snapshot.ts';
 import { transferLeader } from './handlers/transfer-leader.ts';
 import type { Answer } from './machine-types.ts';
@@ -38,6 +39,8 @@ export function perform(hands: Hands, step: Step): Promise<Answer> {
       return stopMember(hands, step);
     case 'start-member':
       return startMember(hands, step);
+    case 'restart-together':
+      return restartTogether(hands, step);
     case 'transfer-leader':
       return transferLeader(hands, step);
     case 'remove-certificates':

@@ -21,6 +21,7 @@ import type {
   Restorer,
 } from '../ports.ts';
 import type { JournalWriter } from './journal-writer.ts';
+import type { Touched } from '../model/step.ts';
 
 export interface RunDoors {
   readonly desired: DesiredSpec;
@@ -47,7 +48,7 @@ export interface RunDoors {
   ) => Promise<Result<undefined, Failure>>;
   /** Where no API answers: how the peer ports look from every host, and whether a member is back. */
   readonly peers?: {
-    readonly verdict: (expected: World, touched: MemberName | undefined) => Promise<Verdict>;
+    readonly verdict: (expected: World, touched: Touched) => Promise<Verdict>;
     readonly isBack: (member: MemberName) => Promise<boolean>;
   };
   /**

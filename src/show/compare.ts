@@ -14,7 +14,7 @@ const WAY_BACK: Readonly<Record<Strategy, string>> = {
   'dual-listener': 'until http is closed: a member update alone',
   'trust-first': 'a member update and a restart each',
   'fewest-restarts': 'a member update and a restart each',
-  rebuild: 'the kept data directories',
+  rebuild: 'another stop of all members, with the settings of before',
 };
 
 /** The best first: no window before a window, no second port before one, then fewer restarts. */

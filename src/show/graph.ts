@@ -52,8 +52,15 @@ function nodeOf(step: PreviewStep): string {
   return isRestart(step) ? `${name}[[${text}]]` : `${name}[${text}]`;
 }
 
+const RESTARTS: readonly PreviewStep['kind'][] = [
+  'restart-member',
+  'start-member',
+  'stop-member',
+  'restart-together',
+];
+
 function isRestart({ kind }: PreviewStep): boolean {
-  return kind === 'restart-member' || kind === 'start-member' || kind === 'stop-member';
+  return RESTARTS.includes(kind);
 }
 
 function gateWords({ gate }: PreviewStep): string {

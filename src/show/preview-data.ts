@@ -11,7 +11,7 @@ import { type ObservedState, valueOf } from '../model/observed.ts';
 import type { DegradedWindow, ProvenRollout, Violation } from '../model/proof.ts';
 import type { Direction } from '../model/rollout.ts';
 import { type SettingChange, environmentName, peerSettings } from '../model/settings.ts';
-import { type Step, type StepOf, bringsUp, memberOfStep } from '../model/step.ts';
+import { type Step, type StepOf, memberOfStep, startedBy } from '../model/step.ts';
 import { isHttps } from '../model/url.ts';
 import type { World } from '../model/world.ts';
 import { diffsOf } from './config-diff.ts';
@@ -245,8 +245,9 @@ function isDegraded(world: World): boolean {
 function restartsOf(steps: readonly Step[]): PreviewData['restarts'] {
   const restarts = new Map<string, number[]>();
   for (const [index, step] of steps.entries()) {
-    if (!bringsUp(step)) continue;
-    restarts.set(step.member, [...(restarts.get(step.member) ?? []), index + 1]);
+    for (const member of startedBy(step)) {
+      restarts.set(member, [...(restarts.get(member) ?? []), index + 1]);
+    }
   }
   return [...restarts].map(([member, numbers]) => ({ member, steps: numbers }));
 }

@@ -2,6 +2,7 @@
 
 import { durationText } from '../base/duration.ts';
 import type { Strategy } from '../model/desired.ts';
+import { STANDSTILL } from '../model/preflight-quorum.ts';
 import { paintedDiff } from './config-diff.ts';
 import { linkCount, matrixLines } from './matrix.ts';
 import { type Paint, PLAIN } from './paint.ts';
@@ -26,7 +27,8 @@ const STRATEGY_WORDS: Readonly<Record<Strategy, string>> = {
     'trust everywhere, then each member is stopped, updated through the others, started on https',
   'fewest-restarts':
     'each member is stopped, updated through the others and started on https, the leader last',
-  rebuild: 'each member is replaced by a fresh one on https',
+  rebuild:
+    'all members stop at once and start at once on https, each on its own data: nobody serves meanwhile',
 };
 
 const RESCUE_WORDS =
@@ -132,6 +134,7 @@ function tailLines(data: PreviewData, paint: Paint): readonly string[] {
   return [
     ...windowSummary(data, paint),
     ...field('restarts', restartsText(data)),
+    ...field('downtime', downtimeText(data)),
     ...field('leader', handOverText(data)),
     ...toleranceLines(data, paint),
     ...field('groups', groupsText(data)),
@@ -188,6 +191,14 @@ function restartsText(data: PreviewData): string {
   return data.restarts
     .map(({ member, steps }) => `${member} ${String(steps.length)} × (${stepsAt(steps)})`)
     .join(' · ');
+}
+
+function downtimeText({ steps, direction, isAboutToRun }: PreviewData): string {
+  const stops = steps.filter(({ kind }) => kind === 'restart-together');
+  if (stops.length === 0) return '';
+  const isAsked = !isAboutToRun && direction === 'forward';
+  const taken = isAsked ? '; peershift run takes it only with --accept-downtime' : '';
+  return `${stepsAt(stops.map(({ number }) => number))}: no member serves for ${STANDSTILL}${taken}`;
 }
 
 function handOverText(data: PreviewData): string {

@@ -152,6 +152,8 @@ function effectsText(effects: readonly Effect[]): string {
     switch (effect.kind) {
       case 'restarted':
         return effect.pid === undefined ? [] : [`pid ${String(effect.pid)}`];
+      case 'stood-still':
+        return [`nobody served for ${durationText(effect.ms)}`];
       case 'armed':
         return [`goes off at ${effect.firesAt}`];
       case 'went-off':

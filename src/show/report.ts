@@ -1,5 +1,6 @@
 /** Turns a journal and its fold into the report of the run. */
 
+import { durationText } from '../base/duration.ts';
 import type { Effect, JournalEntry } from '../model/journal.ts';
 import type {
   Report,
@@ -61,8 +62,16 @@ export function reportOf(state: RunState, entries: readonly JournalEntry[]): Rep
       .filter(({ kind }) => kind !== 'check-links')
       .map((step) => step.say),
     accepted: [...new Set(planned.flatMap((entry) => entry.accepted))],
-    notes: ofType(entries, 'noted').map((entry) => entry.what),
+    notes: [...ofType(entries, 'noted').map((entry) => entry.what), ...standstills(state.effects)],
   };
+}
+
+function standstills(effects: readonly Effect[]): readonly string[] {
+  return effects.flatMap((effect) =>
+    effect.kind === 'stood-still'
+      ? [`all members were down together: nobody served for ${durationText(effect.ms)} (measured)`]
+      : [],
+  );
 }
 
 function restartsOf(effects: readonly Effect[]): Report['restarts'] {

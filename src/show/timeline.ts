@@ -179,16 +179,19 @@ function leadersOf(
   });
 }
 
+const DOWN: readonly ReportStep['kind'][] = ['restart-member', 'stop-member', 'restart-together'];
+const UP: readonly ReportStep['kind'][] = ['restart-member', 'start-member', 'restart-together'];
+
 /** From the beginning of the step that takes a member down to the end of the one that brings it up. */
 function downOf({ steps }: Report, member: string, endMs: number): readonly Bar[] {
   const bars: Bar[] = [];
   let fromMs: number | undefined;
-  for (const step of steps.filter((each) => each.member === member)) {
-    if (step.kind === 'restart-member' || step.kind === 'stop-member') {
+  const own = steps.filter((each) => each.member === member || each.kind === 'restart-together');
+  for (const step of own) {
+    if (DOWN.includes(step.kind)) {
       fromMs ??= parseIsoMs(step.begunAt);
     }
-    const isUp = step.kind === 'restart-member' || step.kind === 'start-member';
-    if (!isUp || fromMs === undefined || step.result !== 'done') continue;
+    if (!UP.includes(step.kind) || fromMs === undefined || step.result !== 'done') continue;
     const toMs = parseIsoMs(step.endedAt ?? '') ?? endMs;
     bars.push({ fromMs, toMs, kind: 'down', says: downText(member, toMs - fromMs) });
     fromMs = undefined;

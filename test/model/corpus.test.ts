@@ -20,6 +20,7 @@ import {
   withLeaf,
   withPoolOnly,
 } from '../support/corpus.ts';
+import { touchedMembers } from '../../src/model/step.ts';
 
 const QUIET_MS = 8000;
 
@@ -280,7 +281,7 @@ describe.each(CORPUS_VERSIONS)('a cluster of etcd %s', (version) => {
       const recent = bad.filter(({ sighting }) => sighting.readAtMs > lastMs - 1);
       const isOfOthers = recent.every(({ sighting, pairs }) => {
         const about = [sighting.member, ...pairs.flatMap(({ from, to }) => [from, to])];
-        return input.touched !== undefined && !about.includes(input.touched);
+        return !touchedMembers(input.touched).some((name) => about.includes(name));
       });
       const fault = isOfOthers ? 'foreign' : 'ours';
       if (scenario !== 'advertise-before-listen') expect(fault).toBe('ours');

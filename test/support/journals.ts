@@ -128,6 +128,11 @@ function effectsOf(step: Step): readonly Effect[] {
     case 'restart-member':
     case 'start-member':
       return [{ kind: 'restarted', member: step.member, pid: 4711 }];
+    case 'restart-together':
+      return [
+        ...step.members.map((member) => ({ kind: 'restarted' as const, member, pid: 4711 })),
+        { kind: 'stood-still', ms: 1200 },
+      ];
     case 'advertise-peer':
       return [{ kind: 'updated', member: step.member, urls: step.to }];
     case 'transfer-leader':

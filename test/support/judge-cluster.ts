@@ -180,6 +180,12 @@ export function halvesOf(state: State, step: Step): readonly State[] {
   switch (step.kind) {
     case 'restart-member':
       return [stop(state, step.member)];
+    case 'restart-together': {
+      const down = step.members.reduce(stop, state);
+      const some = step.members.slice(1).map((_, index) => step.members.slice(0, index + 1));
+      const going = some.map((names) => names.reduce(stop, state));
+      return [...going, down, ...some.map((names) => names.reduce(start, down))];
+    }
     case 'transfer-leader':
       return [{ ...state, leader: undefined }];
     case 'install-certificates':
@@ -240,6 +246,8 @@ export function take(state: State, step: Step): State {
       return stop(state, step.member);
     case 'start-member':
       return start(state, step.member);
+    case 'restart-together':
+      return step.members.reduce(start, step.members.reduce(stop, state));
     case 'transfer-leader':
       return { ...state, leader: step.to };
     case 'arm-dead-man':

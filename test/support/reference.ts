@@ -28,6 +28,11 @@ const SWITCHES: readonly (readonly [key: string, on: string, plan: string])[] = 
     'anything but `false` with `transport: local`',
     memberWith('host: { transport: local, sudo: true }'),
   ],
+  [
+    'gates.deadman',
+    'anything but `off` with `strategy: rebuild`',
+    minimalWith('strategy: rebuild\ngates: { deadman: 2m }'),
+  ],
   ['gates.canary', 'anything but `false`', minimalWith('gates: { canary: { writes: true } }')],
 ];
 

@@ -27,7 +27,9 @@ export function samplePreview(desired: DesiredSpec): string {
     hasBackup: false,
   });
   if (!planned.ok) throw new Error(planned.error.map(({ but }) => but).join('; '));
-  const proven = prove(planned.value, { accept: desired.accept, rollbackFrom: undefined });
+  // What `preview` of a rebuild does: the downtime is shown, and asked for by `run`.
+  const accept = [...desired.accept, ...(desired.strategy === 'rebuild' ? ['downtime'] : [])];
+  const proven = prove(planned.value, { accept, rollbackFrom: undefined });
   if (!proven.ok) throw new Error(`${proven.error.where}: ${proven.error.but}`);
   return previewText({
     proven: proven.value,

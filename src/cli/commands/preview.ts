@@ -29,7 +29,9 @@ export async function preview(planFile: string, flags: PreviewFlags): Promise<nu
   return withPlan(planFile, flags, async (session) => {
     const { output, rim, options } = session;
     if (flags.compare === true) return compare(session);
-    const prepared = await prepare(rim, options);
+    // Only shown: the page says what it would take, and `run` asks for it.
+    const acceptDowntime = options.acceptDowntime || rim.desired.strategy === 'rebuild';
+    const prepared = await prepare(rim, { ...options, acceptDowntime });
     if (!prepared.ok) return refuse(output, prepared.error);
     if (flags.graph === undefined) await showPreview(session, prepared.value);
     else await showGraph(session, prepared.value, flags.graph);

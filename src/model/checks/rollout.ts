@@ -13,7 +13,7 @@ import type { HostProbe } from '../host-probe.ts';
 import type { ProvenRollout } from '../proof.ts';
 import type { Rollout } from '../rollout.ts';
 import { FLAG, peerSettings, urlList } from '../settings.ts';
-import { type Step, bringsUp } from '../step.ts';
+import { type Step, startedBy } from '../step.ts';
 import { isIpAddress, urlParts } from '../url.ts';
 
 /** A socket that the rollout opens on a member's host and that nothing of the member holds now. */
@@ -50,7 +50,7 @@ export function rolloutItems(planned: Planned): readonly CheckItem[] {
 
 function provenText({ rollout, proof }: ProvenRollout): string {
   if (rollout.steps.length === 0) return 'nothing to do: the cluster is what the plan asks for';
-  const restarts = rollout.steps.filter(bringsUp).length;
+  const restarts = rollout.steps.flatMap(startedBy).length;
   const windows =
     proof.windows.length === 0
       ? 'no degraded window'
@@ -131,5 +131,5 @@ export function longestWindowMs({ rollout, proof }: ProvenRollout): number {
 function stepMs(step: Step): number {
   const gateMs =
     step.after?.checks.includes('links') === true ? Math.max(LINK_GATE_MS, step.after.quietMs) : 0;
-  return gateMs + (bringsUp(step) ? RESTART_MS : 0);
+  return gateMs + (startedBy(step).length > 0 ? RESTART_MS : 0);
 }

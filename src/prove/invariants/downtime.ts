@@ -19,9 +19,11 @@ export const downtime: Invariant = {
         but: `${String(up)} of ${String(total)} ${total === 1 ? 'member' : 'members'} would be up; quorum needs ${String(needed)}`,
         so: 'no client could write until the member is back',
         remedy:
-          total <= 2
-            ? 'pass --accept-downtime to take that pause, or grow the cluster to three members first'
-            : 'bring the member that is down back first',
+          moment.step?.kind === 'restart-together'
+            ? 'pass --accept-downtime to take that pause, or choose a strategy that stops one member at a time'
+            : total <= 2
+              ? 'pass --accept-downtime to take that pause, or grow the cluster to three members first'
+              : 'bring the member that is down back first',
       },
     ];
   },

@@ -2,7 +2,8 @@
 
 import { loadDisk } from '../../model/load.ts';
 import type { Invariant } from '../../model/invariant.ts';
-import { bringsUp } from '../../model/step.ts';
+import type { Rollout } from '../../model/rollout.ts';
+import { type ConfigureMember, bringsUp } from '../../model/step.ts';
 import { memberOf } from '../../model/world.ts';
 
 export const ownRestart: Invariant = {
@@ -14,7 +15,8 @@ export const ownRestart: Invariant = {
     if (moment.kind !== 'after' || moment.mishap !== undefined || step?.kind !== 'configure-member')
       return [];
     const next = rollout.steps[index + 1];
-    const isOwn = bringsUp(next) && next.member === step.member;
+    const isOwn =
+      (bringsUp(next) && next.member === step.member) || startsTogether(rollout, index, step);
     if (isOwn) return [];
     const member = memberOf(moment.world, step.member);
     const loaded = loadDisk(member.disk, member.version);
@@ -31,3 +33,10 @@ export const ownRestart: Invariant = {
     ];
   },
 };
+
+/** The settings of all are written in one go before all of them stop: a crash in between is walked like any other. */
+function startsTogether({ steps }: Rollout, index: number, step: ConfigureMember): boolean {
+  const next = steps.slice(index + 1).find(({ kind }) => kind !== 'configure-member');
+  if (next?.kind !== 'restart-together' || next.group !== step.group) return false;
+  return step.group !== undefined && next.members.includes(step.member);
+}

@@ -6,12 +6,13 @@ import type { World } from '../../model/world.ts';
 import { participants } from '../../model/steps/settle.ts';
 import type { EndpointStatus } from '../../ports.ts';
 import type { RunDoors } from '../run-doors.ts';
+import { type Touched, isTouched } from '../../model/step.ts';
 
 export interface HealthInput {
   /** The world that the step leads to. */
   readonly expected: World;
   /** The member that was just restarted; its trouble is ours, anybody else's is foreign. */
-  readonly touched: MemberName | undefined;
+  readonly touched: Touched;
 }
 
 interface Reading {
@@ -26,7 +27,7 @@ export async function healthVerdict(doors: RunDoors, input: HealthInput): Promis
   const sick = readings.filter((reading) => reading.trouble !== undefined);
   const [first] = sick;
   if (first !== undefined) {
-    const isOurs = sick.some((reading) => reading.name === input.touched);
+    const isOurs = sick.some(({ name }) => isTouched(input.touched, name));
     const waitsFor = sick.map((reading) => `${reading.name}: ${reading.trouble ?? ''}`).join('; ');
     return { kind: 'hold', waitsFor, fault: isOurs ? 'ours' : 'foreign' };
   }
@@ -66,7 +67,7 @@ async function leaderVerdict(
   const [lagging] = behind;
   if (lagging !== undefined) {
     const lag = String(top - lagging.appliedIndex);
-    const fault = lagging.name === input.touched ? 'ours' : 'foreign';
+    const fault = isTouched(input.touched, lagging.name) ? 'ours' : 'foreign';
     return { kind: 'hold', waitsFor: `${lagging.name} to catch up (${lag} entries behind)`, fault };
   }
   const alarms = await readAlarms(doors);

@@ -26,6 +26,7 @@ import {
   reissue,
 } from './fresh-probes.ts';
 import { cellsText, pairText, waitingText } from './links-text.ts';
+import { type Touched, isTouched } from '../../model/step.ts';
 
 /** A first tick that says `not reached` is asked once more: the listener may have come up between probe and tick. */
 const MAX_ROUNDS = 2;
@@ -44,7 +45,7 @@ export interface LinkProbeInput {
   readonly expected: World;
   /** The ordered pairs to be shown, `a>b`: those that nobody has seen since they last changed. */
   readonly pairs: readonly string[];
-  readonly touched: MemberName | undefined;
+  readonly touched: Touched;
   /** Before every membership write: is the lock still ours? */
   readonly isFenced: () => Promise<boolean>;
   /** The last dial failure that a log tells of each pair; of a pair that is predicted to fail, since that moment. */
@@ -177,7 +178,9 @@ class LinkGate implements LinkProbe {
     const cells = this.#cells();
     const wrong = this.#surprises(cells);
     const { touched } = this.#input;
-    const isOurs = touched === undefined || wrong.some((pair) => pair.split('>').includes(touched));
+    const isOurs =
+      touched === undefined ||
+      wrong.some((pair) => pair.split('>').some((end) => isTouched(touched, end)));
     const fault: Fault = isOurs ? 'ours' : 'foreign';
     if (wrong.length > 0) {
       const because = wrong.map((pair) => this.#surpriseText(pair, cells)).join('; ');

@@ -1,7 +1,6 @@
 /** logs: nothing came in any member's log, for the quiet time, that the step and the world after it do not explain. */
 
 import type { Verdict } from '../../model/gate.ts';
-import type { MemberName } from '../../model/ids.ts';
 import type { ToldLine } from '../../model/journal.ts';
 import type { MoreAddresses } from '../../model/log-pairs.ts';
 import type { LogsInput } from '../../model/log-each.ts';
@@ -9,6 +8,7 @@ import { judgeLogs } from '../../model/log-judge.ts';
 import { toldLines } from '../../model/log-told.ts';
 import type { World } from '../../model/world.ts';
 import type { LogWatch } from '../log-watch.ts';
+import type { Touched } from '../../model/step.ts';
 
 export interface LogsGateInput {
   readonly watch: LogWatch;
@@ -16,7 +16,7 @@ export interface LogsGateInput {
   readonly before: World;
   readonly after: World;
   /** The member whose process or URL was changed. */
-  readonly touched: MemberName | undefined;
+  readonly touched: Touched;
   /** When the hand moved, or when the gate began: what was read earlier is not judged. */
   readonly sinceMs: number;
   readonly nowMs: number;

@@ -13,6 +13,7 @@ import type { ClusterLock } from '../lease.ts';
 import type { LogWatch } from '../log-watch.ts';
 import { type Answer, bad } from '../machine-types.ts';
 import type { RunDoors } from '../run-doors.ts';
+import type { Touched } from '../../model/step.ts';
 
 export interface Hands {
   readonly doors: RunDoors;
@@ -36,7 +37,7 @@ export function failedBy(failure: Failure, fault: Fault = 'ours'): Answer {
 }
 
 /** What the logs are judged by while this step is in hand. */
-export function evidenceOf(hands: Hands, touched: MemberName | undefined): EvidenceInput {
+export function evidenceOf(hands: Hands, touched: Touched): EvidenceInput {
   const { logs, before, after, sinceMs, doors } = hands;
   const addresses = addressesOf(doors.desired);
   return { logs, before, after, touched, sinceMs, nowMs: doors.clock.nowMs(), addresses };

@@ -30,16 +30,24 @@ export async function stopMember(hands: Hands, step: StopMember): Promise<Answer
 
 /** Good when it is down. */
 async function stop(hands: Hands, member: MemberName): Promise<Answer> {
+  const stopped = await halt(hands, member);
+  if (stopped.kind === 'good') await readLastWords(hands, [member]);
+  return stopped;
+}
+
+export async function halt(hands: Hands, member: MemberName): Promise<Answer> {
   const { service } = doorsOf(hands, member);
   const options = { deadlineMs: STOP_DEADLINE_MS, marker: hands.doors.marker };
   return settle(hands, member, async () => {
     const stopped = await service.stop(options);
-    if (!stopped.ok) return failedBy({ ...stopped.error, where: hands.where });
-    // A start command may write its log from the beginning again: the last words are read before that.
-    await hands.logs.collect();
-    hands.logs.ended(member);
-    return done();
+    return stopped.ok ? done() : failedBy({ ...stopped.error, where: hands.where });
   });
+}
+
+/** A start command may write its log from the beginning again: the last words are read before that. */
+export async function readLastWords(hands: Hands, members: readonly MemberName[]): Promise<void> {
+  await hands.logs.collect();
+  for (const member of members) hands.logs.ended(member);
 }
 
 export async function startMember(hands: Hands, step: StartMember): Promise<Answer> {
@@ -47,7 +55,7 @@ export async function startMember(hands: Hands, step: StartMember): Promise<Answ
 }
 
 /** The last look before the process is stopped: would it come back from what stands on its disk? */
-function diskRefusal(hands: Hands, member: MemberName): Answer | undefined {
+export function diskRefusal(hands: Hands, member: MemberName): Answer | undefined {
   const { disk, version } = memberOf(hands.before, member);
   const loaded = loadDisk(disk, version);
   if (loaded.ok) return undefined;
@@ -63,20 +71,28 @@ function diskRefusal(hands: Hands, member: MemberName): Answer | undefined {
 }
 
 async function begin(hands: Hands, member: MemberName): Promise<Answer> {
+  const begun = await launch(hands, member);
+  return begun.kind === 'good' ? untilItAnswers(hands, member) : toldFully(hands, member, begun);
+}
+
+export async function launch(hands: Hands, member: MemberName): Promise<Answer> {
   const { service } = doorsOf(hands, member);
   const { gates } = hands.doors.desired;
   const options = { deadlineMs: gates.startMs, marker: hands.doors.marker };
-  const begun = await settle(hands, member, async () => {
+  return settle(hands, member, async () => {
     const started = await service.start(options);
-    if (started.ok) return done();
-    const { error } = started;
-    if (error.code === 'HOST_LOST') return failedBy({ ...error, where: hands.where });
-    return failedBy(await startFailure(hands, member, error.but));
+    return started.ok ? done() : failedBy({ ...started.error, where: hands.where });
   });
-  return begun.kind === 'good' ? untilItAnswers(hands, member) : begun;
 }
 
-async function untilItAnswers(hands: Hands, member: MemberName): Promise<Answer> {
+/** A start that failed, with what the member's log says of it; a host that is gone has nothing to say. */
+export async function toldFully(hands: Hands, member: MemberName, begun: Answer): Promise<Answer> {
+  const { failure } = begun;
+  if (failure === undefined || failure.code === 'HOST_LOST') return begun;
+  return failedBy(await startFailure(hands, member, failure.but));
+}
+
+export async function untilItAnswers(hands: Hands, member: MemberName): Promise<Answer> {
   const { doors } = hands;
   const { service } = doorsOf(hands, member);
   const giveUpAtMs = doors.clock.nowMs() + doors.desired.gates.startMs;

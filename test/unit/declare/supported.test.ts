@@ -30,7 +30,7 @@ describe('unsupported', () => {
   });
 
   it.each([
-    ['strategy: rebuild', 'strategy: rebuild'],
+    ['strategy: rebuild\ngates: { deadman: 2m }', 'gates.deadman: on (with rebuild)'],
     ['scope: client', 'scope: client'],
     ['gates: { canary: { writes: true } }', 'gates.canary: on'],
   ])('names %s', (line, name) => {

@@ -1,0 +1,117 @@
+/**
+ * Goal: the offline path loses nothing. Method: `strategy: rebuild` under clients on three members and on one,
+ * killed between the stop of all and the start of all, gone on with and gone back.
+ */
+
+import { existsSync } from 'node:fs';
+import { readdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+
+import { runningPid } from '../../src/lab/member-process.ts';
+import type { Step } from '../../src/model/step.ts';
+import { value } from '../support/etcd-calls.ts';
+import {
+  type Rig,
+  type RigOptions,
+  STORY_MS,
+  endRigs,
+  expectExit,
+  withRig,
+} from '../support/lab-rig.ts';
+
+const REBUILD: RigOptions = {
+  plan: (text) => text.replace(/^strategy: .*$/mu, 'strategy: rebuild'),
+};
+const DOWN = '--accept-downtime';
+/** Only once it is asked for: a start that is begun and never comes to its end, as when a host goes down. */
+const LOST_START = '[ -e "$here/slow" ] && { : >"$here/starting"; sleep 3; exit 1; }';
+
+function isTogether(step: Step): boolean {
+  return step.kind === 'restart-together';
+}
+
+/** Cluster ID and the ID of each member, as the list has them. */
+async function ids(rig: Rig): Promise<string> {
+  const text = await rig.call(rig.lab.members[0]?.name ?? '', '/cluster/member/list', {});
+  return (text.match(/"(?:cluster_id|ID|name)":"[^"]*"/gu) ?? []).sort().join(' ');
+}
+
+async function expectMigrated(rig: Rig, before: string): Promise<void> {
+  await rig.expectServing('https');
+  expect(await ids(rig)).toBe(before);
+  expectExit(await rig.run('verify'), 0);
+  expect(await rig.ownKeys()).toBe(0);
+  await rig.expectNothingLost();
+}
+
+/** Dies while all members are stopped, and what it left behind starts none of them. */
+async function killedInTheDark(rig: Rig, verb: string): Promise<void> {
+  for (const { name, folder } of rig.lab.members) {
+    if (!existsSync(path.join(folder, 'start-etcd.sh'))) await rig.beforeStart(name, LOST_START);
+    await writeFile(path.join(folder, 'slow'), '');
+  }
+  const running = rig.start(verb, '--yes', DOWN);
+  await running.intended(isTogether);
+  for (const member of rig.lab.members) {
+    await vi.waitUntil(() => existsSync(path.join(member.folder, 'starting')), 30_000);
+    expect(value(await runningPid(member))).toBeUndefined();
+  }
+  running.kill('SIGKILL');
+  expect((await running.ended).signal).toBe('SIGKILL');
+  for (const { folder } of rig.lab.members) {
+    await rm(path.join(folder, 'slow'));
+    await rm(path.join(folder, 'starting'));
+  }
+}
+
+describe('a rebuild', { timeout: STORY_MS }, () => {
+  it('asks for the downtime, stops three members once, and keeps all IDs and all data', async () => {
+    await withRig(REBUILD, async (rig) => {
+      const [before, facts] = [await ids(rig), await rig.facts()];
+      const preview = await rig.run('preview');
+      expectExit(preview, 0);
+      expect(preview.stdout.replaceAll(/\s+/gu, ' ')).toMatch(
+        /downtime step \d+: no member serves for about 1 to 3 s/u,
+      );
+      const refused = await rig.run('run', '--yes');
+      expectExit(refused, 3);
+      expect(refused.said).toContain('DOWNTIME_NOT_ACCEPTED');
+      expect(refused.said).toContain('--accept-downtime');
+      await rig.expectUnchanged(facts);
+      const end = await rig.run('run', '--yes', DOWN);
+      expectExit(end, 0);
+      expect(end.said).toMatch(/nobody served for [\d.]+ m?s/u);
+      await expectMigrated(rig, before);
+    });
+  });
+
+  it('of one member is the same', async () => {
+    await withRig({ ...REBUILD, members: 1 }, async (rig) => {
+      const before = await ids(rig);
+      expectExit(await rig.run('run', '--yes', DOWN), 0);
+      await expectMigrated(rig, before);
+    });
+  });
+
+  it('that is killed while all members are down is resumed, and later rolled back through the same', async () => {
+    await withRig(REBUILD, async (rig) => {
+      const [before, configs] = [await ids(rig), await rig.configs()];
+      await killedInTheDark(rig, 'run');
+      const resumed = await rig.run('resume', '--yes', DOWN);
+      expectExit(resumed, 0);
+      await rig.expectServing('https');
+      expect(await ids(rig)).toBe(before);
+      await killedInTheDark(rig, 'rollback');
+      expectExit(await rig.run('rollback', '--yes', DOWN), 0);
+      await rig.expectServing('http');
+      expect(await rig.configs()).toEqual(configs);
+      expect(await ids(rig)).toBe(before);
+      const left = await readdir(path.join(rig.member('m1').folder, 'pki')).catch(() => []);
+      expect(left.filter((file) => !file.includes('.peershift-'))).toEqual([]);
+      await rig.expectNothingLost();
+    });
+  });
+});
+
+afterAll(endRigs);
