@@ -1,7 +1,9 @@
 /** The benchmarks by name. A new one is a file beside this and a line here. */
 
 import { explain } from './explain.ts';
+import { migration } from './migration.ts';
 import { prove } from './prove.ts';
+import { tool } from './tool.ts';
 
 export interface Bench {
   /** What it measures, in one line. */
@@ -17,4 +19,4 @@ export interface Figure {
   readonly bound?: number;
 }
 
-export const BENCHES: Readonly<Record<string, Bench>> = { explain, prove };
+export const BENCHES: Readonly<Record<string, Bench>> = { explain, migration, prove, tool };

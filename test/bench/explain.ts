@@ -3,9 +3,8 @@
  * `peershift explain` of the built command takes for it.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, readFileSync } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -13,12 +12,13 @@ import path from 'node:path';
 import { CHECKOUT } from '../support/checkout.ts';
 import { CORPUS_SCENARIOS, corpusLines } from '../support/corpus.ts';
 import type { Bench, Figure } from './benches.ts';
+import { watched } from './watched.ts';
 
+const EXPLAIN = [process.execPath, path.join(CHECKOUT, 'dist/cli/main.js'), 'explain', '--json'];
 const GB = 1e9;
 const MOST_SECONDS = 15;
 const MOST_MB = 200;
 const CHUNK_BYTES = 1 << 20;
-const LOOK_EVERY_MS = 20;
 /** Of the mixed log one line in so many is a fault. */
 const HARMLESS_TO_ONE = 50;
 const SEED = 20_261_122;
@@ -33,7 +33,7 @@ export const explain: Bench = {
         for (const kind of ['mixed', 'all faults'] as const) {
           const file = path.join(folder, 'etcd.log');
           await generate(file, linesOf(version, kind));
-          const { seconds, cpuSeconds, megabytes } = await measured(file);
+          const { seconds, cpuSeconds, megabytes } = await watched([...EXPLAIN, file]);
           const name = `${version}, ${kind}`;
           figures.push({ name, value: seconds, unit: 's', bound: MOST_SECONDS });
           figures.push({ name: `${name}, processor`, value: cpuSeconds, unit: 's' });
@@ -114,47 +114,4 @@ async function generate(file: string, next: Lines): Promise<void> {
   }
   out.end();
   await once(out, 'close');
-}
-
-interface Measured {
-  readonly seconds: number;
-  readonly cpuSeconds: number;
-  readonly megabytes: number;
-}
-
-async function measured(file: string): Promise<Measured> {
-  const startedAtMs = performance.now();
-  const argv = [path.join(CHECKOUT, 'dist/cli/main.js'), 'explain', '--json', file];
-  const child = spawn(process.execPath, argv, { stdio: 'ignore' });
-  let [megabytes, cpuSeconds] = [0, 0];
-  const looking = setInterval(() => {
-    megabytes = Math.max(megabytes, peakOf(child));
-    cpuSeconds = Math.max(cpuSeconds, cpuOf(child));
-  }, LOOK_EVERY_MS);
-  const [status] = (await once(child, 'close')) as [number | null];
-  clearInterval(looking);
-  if (status !== 0) throw new Error(`explain ended with ${String(status)}`);
-  return { seconds: (performance.now() - startedAtMs) / 1000, cpuSeconds, megabytes };
-}
-
-/** In the kernel's ticks of 10 ms; of all its threads. */
-function cpuOf({ pid }: ChildProcess): number {
-  try {
-    const fields = readFileSync(`/proc/${String(pid)}/stat`, 'utf8')
-      .split(') ')[1]
-      ?.split(' ');
-    return (Number(fields?.[11]) + Number(fields?.[12])) / 100;
-  } catch {
-    return 0;
-  }
-}
-
-/** The most that the process has had resident so far, as the kernel counts it; 0 once it is gone. */
-function peakOf({ pid }: ChildProcess): number {
-  try {
-    const text = readFileSync(`/proc/${String(pid)}/status`, 'utf8');
-    return Number(/VmHWM:\s+(\d+) kB/u.exec(text)?.[1] ?? 0) / 1000;
-  } catch {
-    return 0;
-  }
 }

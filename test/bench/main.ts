@@ -31,6 +31,7 @@ async function run(name: string): Promise<void> {
 }
 
 function rowOf({ name, value, unit, bound }: Figure): string {
-  const limit = bound === undefined ? '' : `  (promised: below ${String(bound)} ${unit})`;
-  return `  ${name.padEnd(44)}${value.toFixed(0).padStart(8)} ${unit}${limit}\n`;
+  const limit = bound === undefined ? '' : `  (promised: at most ${String(bound)} ${unit})`;
+  const text = value < 10 ? value.toFixed(2) : value.toFixed(0);
+  return `  ${name.padEnd(44)}${text.padStart(8)} ${unit}${limit}\n`;
 }

@@ -1,4 +1,4 @@
-/** Turns clusters of three, five and nine http members into the processor time that proving each strategy takes. */
+/** Turns clusters of three to nine http members into the processor time that proving each strategy takes. */
 
 import { prove as proveRollout } from '../../src/prove/prove.ts';
 import { ROLLING } from '../support/exhaustive.ts';
@@ -6,6 +6,7 @@ import { desiredFor, plannedFor } from '../support/rollouts.ts';
 import { backTo } from '../support/small-clusters.ts';
 import { httpWorld } from '../support/worlds.ts';
 import type { Bench, Figure } from './benches.ts';
+import { median } from './watched.ts';
 
 /** All strategies of nine members. */
 const BOUND_MS = 250;
@@ -14,7 +15,7 @@ const ROUNDS = 15;
 export const prove: Bench = {
   measures:
     'processor time to prove a rollout forward and back from every step, median of warm rounds',
-  run: () => Promise.resolve([3, 5, 9].flatMap(figuresOf)),
+  run: () => Promise.resolve([3, 5, 7, 9].flatMap(figuresOf)),
 };
 
 function figuresOf(size: number): readonly Figure[] {
@@ -46,8 +47,4 @@ function measured(size: number, strategy: (typeof ROLLING)[number]): number {
   const { user, system } = process.cpuUsage(before);
   if (!proven.ok) throw new Error(`${strategy}: ${proven.error.but}`);
   return (user + system) / 1000;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }

@@ -8,6 +8,7 @@ import { countRestarts } from '../../src/lab/restart-counter.ts';
 import type { Strategy } from '../../src/model/desired.ts';
 import type { CommandEnd } from './command.ts';
 import { type Rig, withRig } from './lab-rig.ts';
+import { tlsTrouble } from './tls-trouble.ts';
 import { turns } from './turns.ts';
 
 export interface Migrated {
@@ -19,16 +20,6 @@ export interface Migrated {
   readonly tlsLines: readonly string[];
 }
 
-/** Go's and etcd's words for it, in either log format; none of them is peershift's. */
-const TLS_TROUBLE =
-  /tls: |x509: |rejected connection|handshake|malformed HTTP|HTTP response to HTTPS/;
-/**
- * A connection that is closed before its first byte: Go before 1.23 gives up a dial that it no longer
- * needs, as when a follower forwards keepalives. etcd itself tells this at debug level from 3.5.24 on.
- */
-const GIVEN_UP = /error "EOF", ServerName ""|"server-name":"","error":"EOF"/;
-/** The member's own stop closes its listener under a connection that was just accepted. */
-const OWN_STOP = /rejected connection.*use of closed network connection/;
 /** Two labs with clients keep two cores busy; more would measure the machine. */
 const LABS_AT_ONCE = 2;
 const inTurn = turns(LABS_AT_ONCE);
@@ -57,9 +48,7 @@ async function underClients(rig: Rig): Promise<Migrated> {
     run,
     leases,
     restarts: [...counts.values()].reduce((sum, count) => sum + count, 0),
-    tlsLines: lines.filter(
-      (line) => TLS_TROUBLE.test(line) && !GIVEN_UP.test(line) && !OWN_STOP.test(line),
-    ),
+    tlsLines: lines.filter(tlsTrouble),
   };
 }
 
