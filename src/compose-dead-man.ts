@@ -16,7 +16,13 @@ const VERB_SECONDS = 60;
  * A transient timer only where systemd manages the member: what a service of it starts by hand ends with that
  * service.
  */
-export function deadManFor(member: DesiredMember, host: Host, startMs: number): DeadMan {
+export function deadManFor(
+  member: DesiredMember,
+  host: Host,
+  startMs: number,
+): DeadMan | undefined {
+  // Refused by name when it is asked for; there is none to be looked at either.
+  if (member.service.manager === 'static-pod') return undefined;
   const folder = `${member.config.path}.peershift-deadman`;
   return hostDeadMan(host, { memberName: member.name, folder, ...restartOf(member, startMs) });
 }

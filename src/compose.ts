@@ -37,6 +37,7 @@ import {
   hostNear,
   openHosts,
 } from './compose-hosts.ts';
+import { podLogs, podService } from './compose-static-pod.ts';
 import type { Rim } from './engine-types.ts';
 import type { DesiredMember, DesiredSpec, ServiceSpec } from './model/desired.ts';
 import type { Failure } from './model/failure.ts';
@@ -46,6 +47,7 @@ import type {
   Clock,
   EtcdMember,
   Host,
+  MemberConfig,
   MemberDoors,
   OpenEtcd,
   RunFiles,
@@ -111,17 +113,19 @@ function doorsFor(
   reached: ReachedHost,
 ): MemberDoors {
   const { host } = reached;
+  const deadMan = deadManFor(member, host, gates.startMs);
+  const config = openConfig(host, member);
   // The other managers and formats are refused by name before this is reached.
   return {
     ...reached,
-    service: serviceFor(member, host),
-    config: openConfig(host, member),
-    log: logFor(member.service, host),
-    deadMan: deadManFor(member, host, gates.startMs),
+    service: serviceFor(member, host, config),
+    config,
+    log: logFor(member.service, host, config),
+    ...(deadMan === undefined ? {} : { deadMan }),
   };
 }
 
-function serviceFor(member: DesiredMember, host: Host): Service {
+function serviceFor(member: DesiredMember, host: Host, config: MemberConfig): Service {
   const { service } = member;
   switch (service.manager) {
     case 'command': {
@@ -130,16 +134,18 @@ function serviceFor(member: DesiredMember, host: Host): Service {
     }
     case 'systemd':
       return systemdService(host, service.unit, member.name);
-    case 'docker':
     case 'static-pod':
+      return podService(member, service, host, config);
+    case 'docker':
       throw new Error(`the manager ${service.manager} has no adapter yet`);
     default:
       return unreachable(service);
   }
 }
 
-function logFor(service: ServiceSpec, host: Host): MemberDoors['log'] {
+function logFor(service: ServiceSpec, host: Host, config: MemberConfig): MemberDoors['log'] {
   if (service.manager === 'systemd') return systemdLog(host, service.unit);
+  if (service.manager === 'static-pod') return podLogs(service, host, config);
   if (service.manager !== 'command' || service.logFile === undefined) return undefined;
   return fileLog(host, service.logFile);
 }

@@ -86,6 +86,9 @@ const service = z.strictObject({
   path: key(line(), 'The manifest of the static pod on the host (manager: static-pod).', {
     example: '/etc/kubernetes/manifests/etcd.yaml',
   }).optional(),
+  podLogs: key(line(), 'Where the kubelet keeps the logs of pods (manager: static-pod).', {
+    default: DEFAULTS.service.podLogs,
+  }).optional(),
   start: key(argv(), 'Starts the member; harmless when it runs already (manager: command).', {
     example: ['sv', 'start', 'etcd'],
   }).optional(),

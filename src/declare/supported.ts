@@ -41,8 +41,8 @@ const CHOICES: readonly Choice[] = [
   },
   {
     key: 'service.manager',
-    supported: ['command', 'systemd'],
-    asks: ({ members }) => members.map(({ service }) => service.manager),
+    supported: ['command', 'systemd', 'static-pod'],
+    asks: ({ members, gates }) => members.map(({ service }) => managerWord(service, gates)),
   },
   {
     key: 'config.format',
@@ -62,9 +62,22 @@ const CHOICES: readonly Choice[] = [
   },
 ];
 
+/** A kubelet is told by nobody when it is to go back. */
+function managerWord(
+  { manager }: DesiredSpec['members'][number]['service'],
+  { deadmanMs }: DesiredSpec['gates'],
+): string {
+  const isAsked = manager === 'static-pod' && deadmanMs !== undefined;
+  return isAsked ? `${manager} (with gates.deadman)` : manager;
+}
+
 /** In a unit flags can be written anew; in a script that a command starts they are somebody's own. */
 function formatWord({ config, service }: DesiredSpec['members'][number]): string {
-  if (config.format !== 'flags' || service.manager === 'systemd') return config.format;
+  const { manager } = service;
+  const isPod = manager === 'static-pod';
+  if (isPod && config.format !== 'flags')
+    return `${config.format} (with service.manager: ${manager})`;
+  if (config.format !== 'flags' || isPod || manager === 'systemd') return config.format;
   return `flags (with service.manager: ${service.manager})`;
 }
 

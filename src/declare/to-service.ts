@@ -1,6 +1,7 @@
 /** Turns a member's service and config blocks into what starts it and where its settings are kept. */
 
 import type { Argv, ConfigSpec, ServiceSpec } from '../model/desired.ts';
+import { asideOf, folderOf } from '../model/pod-paths.ts';
 import { type Block, mergedBlock, refuseKeys } from './block.ts';
 import { type Context, hostPath } from './context.ts';
 import { DEFAULTS } from './defaults.ts';
@@ -42,7 +43,11 @@ export function toService(context: Context, layers: Layers<LooseService>): Servi
         return undefined;
       }
       const path = hostPath(context, block.pathOf('path'), text, layers.isLocal);
-      return path === undefined ? undefined : { manager, path };
+      if (path === undefined) return undefined;
+      const { podLogs: logs } = block.value;
+      const at = block.pathOf('podLogs');
+      const podLogs = logs === undefined ? logs : hostPath(context, at, logs, layers.isLocal);
+      return { manager, path, ...(podLogs === undefined ? {} : { podLogs }) };
     }
     case 'command':
       return command(context, block, layers.isLocal);
@@ -52,7 +57,7 @@ export function toService(context: Context, layers: Layers<LooseService>): Servi
 const KEYS = {
   systemd: ['manager', 'unit'],
   docker: ['manager', 'container', 'binary'],
-  'static-pod': ['manager', 'path'],
+  'static-pod': ['manager', 'path', 'podLogs'],
   command: ['manager', 'start', 'stop', 'status', 'logs'],
 } as const satisfies Record<string, readonly (keyof LooseService)[]>;
 
@@ -123,10 +128,11 @@ export function toConfig(
   layers: Layers<LooseConfig>,
   service: ServiceSpec | undefined,
 ): ConfigSpec | undefined {
-  const kind = { key: 'format', default: DEFAULTS.config.format } as const;
+  const usual = service?.manager === 'static-pod' ? 'flags' : DEFAULTS.config.format;
+  const kind = { key: 'format', default: usual } as const;
   const block = mergedBlock<LooseConfig>(context, { name: 'config', kind, ...layers });
   if (block === undefined) return undefined;
-  const format = block.value.format ?? DEFAULTS.config.format;
+  const format = block.value.format ?? usual;
   const text = block.value.path ?? usualPath(format, service);
   const at = block.pathOf('path');
   if (text === undefined) {
@@ -140,16 +146,23 @@ export function toConfig(
     return undefined;
   }
   const path = hostPath(context, at, text, layers.isLocal);
-  return path === undefined ? undefined : { format, path };
+  if (path === undefined) return undefined;
+  if (service?.manager === 'static-pod' && folderOf(path) === folderOf(service.path)) {
+    const message = `${pathText(at)} lies in the folder of the manifest, where the kubelet makes a pod of each file`;
+    context.problem(at, message, `take it away: ${asideOf(service.path)} is used then`);
+  }
+  return { format, path };
 }
 
-/** Flags go into a drop-in of the unit, whose place follows from its name. */
+/** Flags go into a drop-in of the unit, whose place follows from its name; those of a pod wait beside its manifest. */
 function usualPath(
   format: ConfigSpec['format'],
   service: ServiceSpec | undefined,
 ): string | undefined {
   if (format === DEFAULTS.config.format) return DEFAULTS.config.path;
-  if (format !== 'flags' || service?.manager !== 'systemd') return undefined;
+  if (format !== 'flags') return undefined;
+  if (service?.manager === 'static-pod') return asideOf(service.path);
+  if (service?.manager !== 'systemd') return undefined;
   const unit = service.unit.replace(/\.service$/, '');
   return `/etc/systemd/system/${unit}.service.d/50-peershift.conf`;
 }

@@ -2,6 +2,7 @@
 
 import type { ConfigSpec, ServiceSpec } from '../model/desired.ts';
 import { PLACEHOLDER } from '../model/placeholder.ts';
+import { asideOf } from '../model/pod-paths.ts';
 import { FLAG, environmentName } from '../model/settings.ts';
 import { type Guess, type SurveyedMember, guessed, seen } from '../model/survey.ts';
 import type { Host, HostProcess } from '../ports.ts';
@@ -159,6 +160,9 @@ function flagsConfig(service: ServiceSpec, name: string): Guess<ConfigSpec> {
   if (service.manager === 'systemd') {
     const path = `/etc/systemd/system/${service.unit}.service.d/50-peershift.conf`;
     return seen({ format: 'flags', path });
+  }
+  if (service.manager === 'static-pod') {
+    return seen({ format: 'flags', path: asideOf(service.path) });
   }
   return guessed(
     { format: 'flags', path: `/${PLACEHOLDER}/${name}` },

@@ -107,7 +107,12 @@ export interface HostSpec {
 export type ServiceSpec =
   | { readonly manager: 'systemd'; readonly unit: string }
   | { readonly manager: 'docker'; readonly container: string; readonly binary: 'docker' | 'podman' }
-  | { readonly manager: 'static-pod'; readonly path: string }
+  | {
+      readonly manager: 'static-pod';
+      readonly path: string;
+      /** Where the kubelet keeps the logs of pods; absent: its default. */
+      readonly podLogs?: string;
+    }
   | {
       readonly manager: 'command';
       readonly start: Argv;

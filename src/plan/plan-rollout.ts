@@ -51,7 +51,10 @@ export function planRollout(input: PlanInput): Result<Rollout, readonly Failure[
       renewLeaves(draft, targets.value, order);
       strategy.write(draft, targets.value, order);
     }
-    record(draft, targets.value);
+    record(
+      draft,
+      targets.value.filter(({ member }) => !isStaticPod(input.desired, member)),
+    );
   }
   endWithData(draft);
   return ok({
@@ -108,6 +111,13 @@ function prepare(draft: Draft, input: PlanInput, targets: readonly Target[]): vo
       { kind: 'install-certificates', member: target.member, files },
     );
   }
+}
+
+/** A manifest is written by a restart alone, for which `initial-cluster` is no reason. */
+function isStaticPod({ members }: DesiredSpec, member: string): boolean {
+  return members.some(({ name, service }) => {
+    return name === member && service.manager === 'static-pod';
+  });
 }
 
 /** The last phase, without restarts: the final initial-cluster wherever one is configured. */

@@ -87,7 +87,14 @@ const AREAS: readonly Area[] = [
     isPure: false,
     mayUseNode: true,
   },
-  ...['cli/', 'compose.ts', 'compose-dead-man.ts', 'compose-hosts.ts', 'index.ts'].map((name) => ({
+  ...[
+    'cli/',
+    'compose.ts',
+    'compose-dead-man.ts',
+    'compose-hosts.ts',
+    'compose-static-pod.ts',
+    'index.ts',
+  ].map((name) => ({
     name,
     imports: [''],
     isPure: false,

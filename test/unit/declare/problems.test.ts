@@ -228,6 +228,14 @@ const MEMBERS: readonly Row[] = [
     'etcd.yaml',
   ],
   [
+    'settings of a pod in the folder of the kubelet',
+    memberWith(
+      'service: { manager: static-pod, path: /k/manifests/e.yaml }',
+      'config: { path: /k/manifests/f.yaml }',
+    ),
+    ...(['8:21', 'lies in the folder of the manifest', '/k/peershift/e.yaml'] as const),
+  ],
+  [
     'a relative program on a host',
     memberWith('service: { manager: command, start: [./a], stop: [b], status: [c] }'),
     '7:42',

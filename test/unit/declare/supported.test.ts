@@ -45,6 +45,21 @@ describe('unsupported', () => {
     expect(asked(clusterWith('via: ssh'))).toEqual(asked(clusterWith('via: direct')));
   });
 
+  it('has static pods, with their flags, and no dead-man for them', () => {
+    const pod = 'service: { manager: static-pod, path: /k/manifests/etcd.yaml }';
+    expect(asked(memberWith('host: { transport: local }', pod))).toEqual([]);
+    const other = memberWith(
+      'host: { transport: local }',
+      pod,
+      'config: { format: yaml, path: /e }',
+    );
+    expect(asked(other)).toEqual([
+      'members[0].config.format: yaml (with service.manager: static-pod)',
+    ]);
+    const text = `${memberWith('host: { transport: local }', pod)}gates: { deadman: 10m }\n`;
+    expect(asked(text)).toEqual(['members[0].service.manager: static-pod (with gates.deadman)']);
+  });
+
   it('names sudo without saying more of its password', () => {
     const host = 'host: { transport: local, sudo: { password: { env: SUDO } } }';
     expect(asked(memberWith(host))).toContain('members[0].host.sudo: with a password');
