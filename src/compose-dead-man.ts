@@ -59,7 +59,7 @@ function restartOf(
     }
     case 'docker':
     case 'static-pod':
-      throw new Error(`the manager ${service.manager} of ${name} has no adapter yet`);
+      throw new Error(`${service.manager} of ${name} cannot be restarted by a timer on its host`);
     default:
       return unreachable(service);
   }

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { commandService } from './adapters/command/service.ts';
 import { fileLog } from './adapters/command/logs.ts';
 import { openConfig } from './adapters/config/open.ts';
+import { containerDoors } from './adapters/docker/doors.ts';
 import { makeOpenEtcdctl } from './adapters/etcd/etcdctl/open.ts';
 import { makeOpenEtcd } from './adapters/etcd/open.ts';
 import { localHost } from './adapters/local/host.ts';
@@ -113,6 +114,8 @@ function doorsFor(
   reached: ReachedHost,
 ): MemberDoors {
   const { host } = reached;
+  const { service, name } = member;
+  if (service.manager === 'docker') return { ...reached, ...containerDoors(host, service, name) };
   const deadMan = deadManFor(member, host, gates.startMs);
   const config = openConfig(host, member);
   // The other managers and formats are refused by name before this is reached.
@@ -137,7 +140,7 @@ function serviceFor(member: DesiredMember, host: Host, config: MemberConfig): Se
     case 'static-pod':
       return podService(member, service, host, config);
     case 'docker':
-      throw new Error(`the manager ${service.manager} has no adapter yet`);
+      throw new Error(`the manager ${service.manager} has no service of this kind`);
     default:
       return unreachable(service);
   }

@@ -8,7 +8,7 @@ import { type Stopped, discoverBlind } from './discover/blind.ts';
 import { readMaterial } from './discover/material.ts';
 import { unansweredPairs } from './discover/peer-ports.ts';
 import { discoverInput, goalOf, rollbackBase } from './engine.ts';
-import type { Options, Prepared, Rim } from './engine-types.ts';
+import { type Options, type Prepared, type Rim, membersHere } from './engine-types.ts';
 import type { Failure } from './model/failure.ts';
 import type { Verdict } from './model/gate.ts';
 import type { MemberName } from './model/ids.ts';
@@ -127,7 +127,7 @@ async function lookBlind(
   const state = seen.value;
   const plain = worldOf(state);
   if (!plain.ok) return plain;
-  const isHere = (name: MemberName): boolean => rim.doors.get(name)?.host === rim.here;
+  const isHere = membersHere(rim);
   const silent = await unansweredPairs({ ...rim, isHere }, state, plain.value);
   const told = state.members.filter(({ view }) => view.known).map(({ name }) => name);
   const world = { ...plain.value, unobserved: [...silent.keys()].sort() };

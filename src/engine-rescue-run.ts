@@ -13,7 +13,7 @@ import {
   planned,
 } from './engine-rescue-look.ts';
 import { refused } from './engine-command.ts';
-import type { Ended, Prepared, Rim } from './engine-types.ts';
+import { type Ended, type Prepared, type Rim, membersHere } from './engine-types.ts';
 import type { Leaf } from './model/certificate.ts';
 import { dialMatrix } from './model/dial.ts';
 import type { Failure } from './model/failure.ts';
@@ -173,7 +173,7 @@ async function rescueVerdict(rim: Rim, expected: World, touched: Touched): Promi
     return { kind: 'hold', waitsFor: trouble.map(([, text]) => text).join('; '), fault };
   }
   const matrix = dialMatrix(world);
-  const isHere = (name: MemberName): boolean => rim.doors.get(name)?.host === rim.here;
+  const isHere = membersHere(rim);
   // A member that checks nobody has no files that a dial like its own could be made with: the write tells.
   const unchecked = new Set(
     state.members.flatMap(({ name, running }) => {

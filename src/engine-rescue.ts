@@ -17,7 +17,7 @@ import {
 } from './engine-rescue-look.ts';
 import { carryOutRescue } from './engine-rescue-run.ts';
 import { refused, withStateLock } from './engine-command.ts';
-import type { Ended } from './engine-types.ts';
+import { type Ended, membersHere } from './engine-types.ts';
 import type { Leaf } from './model/certificate.ts';
 import { dialMatrix } from './model/dial.ts';
 import type { Failure } from './model/failure.ts';
@@ -69,7 +69,7 @@ async function byHand(command: RescueCommand, look: DeadLook, failure: Failure):
     parts.every(({ kind }) => kind === 'leaf'),
   );
   const silent = await unansweredPairs(
-    { ...rim, isHere: (name) => rim.doors.get(name)?.host === rim.here },
+    { ...rim, isHere: membersHere(rim) },
     look.state,
     look.world,
     (pair) => dialMatrix(look.world).get(pair)?.can === 'yes',

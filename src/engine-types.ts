@@ -92,3 +92,11 @@ export interface Confirmed {
 
 /** How a running run is asked to stop at the next safe point. */
 export type OnStop = (stop: (how: 'STOP' | 'PAUSE') => void) => void;
+
+/** Is a member's process on this machine? */
+export function membersHere({ doors, here }: Rim): (name: MemberName) => boolean {
+  return (name) => {
+    const of = doors.get(name);
+    return (of?.machine ?? of?.host) === here;
+  };
+}

@@ -8,10 +8,15 @@ import { dialLinks } from './discover/dial-links.ts';
 import { type Discovered, discover } from './discover/discover.ts';
 import { readMaterial } from './discover/material.ts';
 import { type VerifyInput, verifyLinks } from './discover/verify-links.ts';
-import type { Options, Prepared, Rim, Session } from './engine-types.ts';
+import {
+  type Options,
+  type Prepared,
+  type Rim,
+  type Session,
+  membersHere,
+} from './engine-types.ts';
 import type { Failure } from './model/failure.ts';
 import type { Finding } from './model/finding.ts';
-import type { MemberName } from './model/ids.ts';
 import type { MemberStart } from './model/journal.ts';
 import { worldOf } from './model/observed-world.ts';
 import type { ObservedState } from './model/observed.ts';
@@ -271,7 +276,7 @@ async function linksInput(rim: Rim): Promise<Result<VerifyInput, readonly Failur
   if (!world.ok) return world;
   const { doors, dialer } = rim;
   const { state } = seen.value;
-  const isHere = (name: MemberName): boolean => doors.get(name)?.host === rim.here;
+  const isHere = membersHere(rim);
   const keysStay = rim.desired.pki.mode === 'in-place';
   return ok({ state, world: world.value, doors, dialer, isHere, keysStay });
 }

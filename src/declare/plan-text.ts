@@ -184,7 +184,9 @@ function flowService(service: Exclude<ServiceSpec, { manager: 'command' }>): str
   }
 }
 
-function configLines({ config: { value, why } }: SurveyedMember): readonly string[] {
+function configLines({ service, config: { value, why } }: SurveyedMember): readonly string[] {
+  // A container holds its settings itself.
+  if (service.value.manager === 'docker') return [];
   return withWhy(`config: { format: ${value.format}, path: ${scalar(value.path)} }`, why);
 }
 

@@ -41,7 +41,7 @@ const CHOICES: readonly Choice[] = [
   },
   {
     key: 'service.manager',
-    supported: ['command', 'systemd', 'static-pod'],
+    supported: ['command', 'systemd', 'docker', 'static-pod'],
     asks: ({ members, gates }) => members.map(({ service }) => managerWord(service, gates)),
   },
   {
@@ -62,22 +62,22 @@ const CHOICES: readonly Choice[] = [
   },
 ];
 
-/** A kubelet is told by nobody when it is to go back. */
+/** A kubelet is told by nobody when it is to go back, and a container cannot be put back by one file. */
 function managerWord(
   { manager }: DesiredSpec['members'][number]['service'],
   { deadmanMs }: DesiredSpec['gates'],
 ): string {
-  const isAsked = manager === 'static-pod' && deadmanMs !== undefined;
-  return isAsked ? `${manager} (with gates.deadman)` : manager;
+  const isAlone = manager === 'static-pod' || manager === 'docker';
+  return isAlone && deadmanMs !== undefined ? `${manager} (with gates.deadman)` : manager;
 }
 
 /** In a unit flags can be written anew; in a script that a command starts they are somebody's own. */
 function formatWord({ config, service }: DesiredSpec['members'][number]): string {
   const { manager } = service;
-  const isPod = manager === 'static-pod';
-  if (isPod && config.format !== 'flags')
+  const holdsThem = manager === 'static-pod' || manager === 'docker';
+  if (holdsThem && config.format !== 'flags')
     return `${config.format} (with service.manager: ${manager})`;
-  if (config.format !== 'flags' || isPod || manager === 'systemd') return config.format;
+  if (config.format !== 'flags' || holdsThem || manager === 'systemd') return config.format;
   return `flags (with service.manager: ${service.manager})`;
 }
 

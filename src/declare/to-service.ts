@@ -128,11 +128,15 @@ export function toConfig(
   layers: Layers<LooseConfig>,
   service: ServiceSpec | undefined,
 ): ConfigSpec | undefined {
-  const usual = service?.manager === 'static-pod' ? 'flags' : DEFAULTS.config.format;
+  const holdsThem = service?.manager === 'static-pod' || service?.manager === 'docker';
+  const usual = holdsThem ? 'flags' : DEFAULTS.config.format;
   const kind = { key: 'format', default: usual } as const;
   const block = mergedBlock<LooseConfig>(context, { name: 'config', kind, ...layers });
   if (block === undefined) return undefined;
   const format = block.value.format ?? usual;
+  if (service?.manager === 'docker' && format === 'flags') {
+    return containerConfig(context, block, service.container);
+  }
   const text = block.value.path ?? usualPath(format, service);
   const at = block.pathOf('path');
   if (text === undefined) {
@@ -152,6 +156,21 @@ export function toConfig(
     context.problem(at, message, `take it away: ${asideOf(service.path)} is used then`);
   }
   return { format, path };
+}
+
+/** The container itself, whether its flags or its variables hold the settings: there is no file. */
+function containerConfig(
+  context: Context,
+  block: Block<LooseConfig>,
+  container: string,
+): ConfigSpec | undefined {
+  const at = block.pathOf('path');
+  if (block.value.path === undefined && !context.has(at)) {
+    return { format: 'flags', path: container };
+  }
+  const message = `${pathText(at)} has no meaning here: the settings are those of the container ${container}`;
+  context.problem(at, message, 'take path away');
+  return undefined;
 }
 
 /** Flags go into a drop-in of the unit, whose place follows from its name; those of a pod wait beside its manifest. */

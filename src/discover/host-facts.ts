@@ -106,12 +106,12 @@ function settingsFacts({ config, process, file }: Seen): SettingsFacts {
   if (!given.known) return { running: given, disk: file.known ? given : file, ...nothing };
   const running = runningOf({ config, process, file }, given.value);
   if (!file.known) return { running, disk: file, ...nothing };
-  const { path, settings, places = {}, elsewhere = [] } = file.value;
+  const { path, settings, places = {}, elsewhere = [], variables = [] } = file.value;
   const disk = known(diskSettings(settings, given.value, format));
   if (!running.known) return { running, disk, ...nothing };
   const sources: ConfigSources = {
     ...{ format, path, file: settings, places, process: given.value, running: running.value },
-    elsewhere,
+    ...{ elsewhere, variables },
   };
   return { running, disk, contradictions: contradictions(sources), sources: known(sources) };
 }

@@ -61,7 +61,7 @@ export async function probeHost(
   const dataDir = settings?.[FLAG.dataDir] ?? '';
   const places: readonly (readonly [PlacePurpose, string])[] = [
     ['certificates', member.tls.directory],
-    ['config', member.config.path],
+    ...(member.service.manager === 'docker' ? [] : [['config', member.config.path] as const]),
     ...(dataDir.startsWith('/') ? [['data', dataDir] as const] : []),
   ];
   // The clock first and alone: how long the answer takes bounds what it tells.
@@ -71,7 +71,7 @@ export async function probeHost(
     seen: await lookAround(host, places),
     clock: clockSeen,
     proxy: process.known ? known(proxyOf(process.value)) : process,
-    managedLine: file.ok ? managedLineOf(file.value.text) : undefined,
+    managedLine: file.ok ? (file.value.managedBy ?? managedLineOf(file.value.text)) : undefined,
   };
 }
 

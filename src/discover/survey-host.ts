@@ -123,6 +123,7 @@ async function configOf(
   { around, service }: { readonly around: Surroundings; readonly service: ServiceSpec },
   name: string,
 ): Promise<Guess<ConfigSpec>> {
+  if (service.manager === 'docker') return flagsConfig(service, name);
   const file = configFileOf(process);
   if (file !== undefined) {
     const path = file.startsWith('/') ? file : `${around.folder ?? ''}/${file}`;
@@ -164,6 +165,7 @@ function flagsConfig(service: ServiceSpec, name: string): Guess<ConfigSpec> {
   if (service.manager === 'static-pod') {
     return seen({ format: 'flags', path: asideOf(service.path) });
   }
+  if (service.manager === 'docker') return seen({ format: 'flags', path: service.container });
   return guessed(
     { format: 'flags', path: `/${PLACEHOLDER}/${name}` },
     'its settings are flags, and what starts it with them was not found',

@@ -130,10 +130,10 @@ function isDefault(flag: string, value: string): boolean {
 
 /** A setting that peershift writes stands in a place that the plan file's `config` does not name. */
 export function settingElsewhere(sources: ConfigSources): readonly ConfigFinding[] {
-  const { path, file, process, format, elsewhere } = sources;
+  const { path, file, process, format, elsewhere, variables: own = [] } = sources;
   if (process.configFile !== undefined) return [];
   const variables = OWNED_FLAGS.filter((flag) => {
-    if (process.environment[flag] === undefined) return false;
+    if (process.environment[flag] === undefined || own.includes(flag)) return false;
     return format === 'flags' || (file[flag] ?? '') === '';
   }).map((flag) => {
     const variable = environmentName(flag);

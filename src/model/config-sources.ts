@@ -34,6 +34,8 @@ export interface ConfigSources {
   /** What the process runs with, all sources put together. */
   readonly running: Settings;
   readonly elsewhere: readonly SettingElsewhere[];
+  /** Flags that the configuration itself sets by their variables. */
+  readonly variables?: readonly string[];
 }
 
 export function isOwned(flag: string): boolean {

@@ -127,6 +127,16 @@ export interface ConfigSpec {
   readonly path: string;
 }
 
+/** The folder on its host that belongs to this member alone: that of its settings; of a container, of its TLS files. */
+export function settingsFolder({
+  service,
+  config,
+  tls,
+}: Pick<DesiredMember, 'service' | 'config' | 'tls'>): string {
+  if (service.manager === 'docker') return tls.directory;
+  return config.path.slice(0, config.path.lastIndexOf('/'));
+}
+
 export interface DesiredGates {
   readonly startMs: number;
   readonly timeoutMs: number;

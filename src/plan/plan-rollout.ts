@@ -53,7 +53,7 @@ export function planRollout(input: PlanInput): Result<Rollout, readonly Failure[
     }
     record(
       draft,
-      targets.value.filter(({ member }) => !isStaticPod(input.desired, member)),
+      targets.value.filter(({ member }) => !isReplacedWhole(input.desired, member)),
     );
   }
   endWithData(draft);
@@ -113,10 +113,10 @@ function prepare(draft: Draft, input: PlanInput, targets: readonly Target[]): vo
   }
 }
 
-/** A manifest is written by a restart alone, for which `initial-cluster` is no reason. */
-function isStaticPod({ members }: DesiredSpec, member: string): boolean {
-  return members.some(({ name, service }) => {
-    return name === member && service.manager === 'static-pod';
+/** A manifest or a container is written by a restart alone, for which `initial-cluster` is no reason. */
+function isReplacedWhole({ members }: DesiredSpec, member: string): boolean {
+  return members.some(({ name, service: { manager } }) => {
+    return name === member && (manager === 'static-pod' || manager === 'docker');
   });
 }
 

@@ -27,6 +27,10 @@ export interface ConfigFile {
    * far back as that is known without a gap. The last one is what it holds now.
    */
   readonly history?: readonly ConfigEpoch[];
+  /** Flags that it sets by their variables. */
+  readonly variables?: readonly string[];
+  /** Who else makes it, and would write over an edit, in words. */
+  readonly managedBy?: string;
   /** What makes the file unfit to be edited, in words; empty when it is fit. */
   readonly problems: readonly string[];
 }

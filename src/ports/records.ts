@@ -22,6 +22,8 @@ export interface EventSink {
 /** What one member is made of at the rim. */
 export interface MemberDoors {
   readonly host: Host;
+  /** The machine itself where `host` has the files as a container sees them; absent: `host` is it. */
+  readonly machine?: Host;
   readonly service: Service;
   readonly config: MemberConfig;
   /** Undefined: no log can be read; the reason is for people. */

@@ -5,6 +5,7 @@
 
 import type { Failure } from '../model/failure.ts';
 import { type Result, err, ok } from '../base/result.ts';
+import { settingsFolder } from '../model/desired.ts';
 import type { MemberName } from '../model/ids.ts';
 import type { Host } from '../ports.ts';
 import type { RunDoors } from './run-doors.ts';
@@ -98,10 +99,10 @@ export function makeHostLocks(doors: RunDoors, fence: string | undefined): HostL
 
 /** Members with their configurations in one folder of one host share its lock. */
 function placesOf({ desired, members }: RunDoors): ReadonlyMap<MemberName, Place> {
-  const found = desired.members.flatMap(({ name, config: { path } }): [MemberName, Place][] => {
-    const host = members.get(name)?.host;
+  const found = desired.members.flatMap((member): [MemberName, Place][] => {
+    const host = members.get(member.name)?.host;
     if (host === undefined) return [];
-    return [[name, { host, path: `${path.slice(0, path.lastIndexOf('/'))}/${HOST_LOCK}` }]];
+    return [[member.name, { host, path: `${settingsFolder(member)}/${HOST_LOCK}` }]];
   });
   return new Map(found);
 }

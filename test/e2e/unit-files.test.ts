@@ -6,7 +6,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { readEnvFile } from '../../src/adapters/config/env-file.ts';
-import { flagsOf, settingsOf } from '../../src/adapters/config/exec-flags.ts';
+import { flagsOf, settingsOf } from '../../src/model/flag-words.ts';
 import { effectOf, serviceLines } from '../../src/adapters/config/unit-effect.ts';
 import { environmentName } from '../../src/model/settings.ts';
 import { type Boxes, startBoxes } from '../support/boxes.ts';

@@ -4,8 +4,8 @@ import type { YAMLMap, YAMLSeq } from 'yaml';
 
 import { digestOf } from '../../base/digest.ts';
 import { type Result, err, ok } from '../../base/result.ts';
+import type { ExecFlag } from '../../model/flag-words.ts';
 import { FLAG, type SettingChange, withChanges } from '../../model/settings.ts';
-import type { ExecFlag } from './exec-flags.ts';
 import type { FileReading } from './file-config.ts';
 import { type Mount, type PodManifest, listAt, parsePod } from './pod-manifest.ts';
 

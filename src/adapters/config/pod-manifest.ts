@@ -13,9 +13,9 @@ import {
 } from 'yaml';
 
 import { lineStarts, positionAt } from '../../base/source.ts';
+import { type ExecFlag, flagsOf, settingsOf } from '../../model/flag-words.ts';
 import { FLAG, OWNED_FLAGS, type Settings, urlList } from '../../model/settings.ts';
 import { urlParts } from '../../model/url.ts';
-import { type ExecFlag, flagsOf, settingsOf } from './exec-flags.ts';
 
 /** One word of `command` or `args`, where it stands. */
 export interface PodWord {

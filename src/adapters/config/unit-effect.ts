@@ -1,6 +1,7 @@
 /** Turns the files of a systemd service into the command line that its next start will have, and where it stands. */
 
 import type { SettingElsewhere } from '../../model/config-sources.ts';
+import { type ExecFlag, flagsOf } from '../../model/flag-words.ts';
 import {
   OWNED_FLAGS,
   type Settings,
@@ -8,7 +9,7 @@ import {
   flagOfEnvironment,
 } from '../../model/settings.ts';
 import { parseEnvLines } from './env-lines.ts';
-import { type ExecFlag, flagsOf, wordsBeforeArguments } from './exec-flags.ts';
+import { wordsBeforeArguments } from './exec-flags.ts';
 import { type Expansion, withSpecifiers, withVariables } from './unit-expand.ts';
 import { type UnitAssignment, parseUnitLines } from './unit-lines.ts';
 import { type ExecLine, parseExec, splitWords } from './unit-words.ts';

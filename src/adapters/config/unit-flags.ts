@@ -3,9 +3,10 @@
 import { sha256 } from '../../base/digest.ts';
 import { type Result, err, ok } from '../../base/result.ts';
 import type { Failure } from '../../model/failure.ts';
+import { flagsOf, settingsOf } from '../../model/flag-words.ts';
 import { type SettingChange, withChanges } from '../../model/settings.ts';
 import type { Answer, ConfigFile, ConfigWrite, Host, MemberConfig } from '../../ports.ts';
-import { editExec, flagsOf, settingsOf, wordsBeforeArguments } from './exec-flags.ts';
+import { editExec, wordsBeforeArguments } from './exec-flags.ts';
 import type { TextFile } from './unit-effect.ts';
 import { parseUnitLines } from './unit-lines.ts';
 import { type UnitView, compareNames, daemonReload, unitName, viewUnit } from './unit-view.ts';

@@ -23,10 +23,31 @@ describe('unsupported', () => {
   });
 
   it('names keys of members by their number', () => {
+    const lines = asked(memberWith(...LOCAL, 'config: { format: flags, path: /etc/etcd.sh }'));
+    expect(lines).toEqual(['members[0].config.format: flags (with service.manager: command)']);
+  });
+
+  it('has containers, whose settings are their own', () => {
     const docker = 'service: { manager: docker, container: etcd }';
-    const lines = asked(memberWith(docker, 'config: { format: flags, path: /etc/etcd.service }'));
-    expect(lines).toContain('members[0].config.format: flags (with service.manager: docker)');
-    expect(lines).toContain('members[0].service.manager: docker');
+    expect(asked(memberWith(docker))).toEqual([]);
+    expect(asked(memberWith(docker, 'config: { format: flags }'))).toEqual([]);
+    expect(asked(memberWith(docker, 'config: { format: yaml, path: /etc/etcd.yaml }'))).toEqual([
+      'members[0].config.format: yaml (with service.manager: docker)',
+    ]);
+    const deadman = 'gates: { deadman: 5m }\n';
+    expect(asked(memberWith(docker) + deadman)).toEqual([
+      'members[0].service.manager: docker (with gates.deadman)',
+    ]);
+    expect(asked(memberWith(...LOCAL) + deadman)).toEqual([]);
+  });
+
+  it('refuses a place for the settings of a container', () => {
+    const docker = 'service: { manager: docker, container: etcd }';
+    const text = memberWith(docker, 'config: { format: flags, path: /etc/etcd.service }');
+    const declared = declare(text, 'plan.yaml', FOLDERS);
+    expect(declared.ok ? '' : declared.error.map(({ message }) => message).join()).toContain(
+      'the settings are those of the container etcd',
+    );
   });
 
   it.each([
