@@ -4,11 +4,14 @@
 import { CommanderError } from '@commander-js/extra-typings';
 
 import { commandLine } from './command-line.ts';
+import { keepLittleGarbage } from './small-memory.ts';
 
 const EXIT_BUG = 1;
 const EXIT_USAGE = 2;
 
 async function main(): Promise<void> {
+  // Of what reads a gigabyte it would cost time.
+  if (!process.argv.includes('explain')) keepLittleGarbage();
   try {
     await commandLine((code) => {
       process.exitCode = code;
