@@ -22,6 +22,7 @@ import type { EtcdMember } from '../../src/ports.ts';
 import { value } from '../support/etcd-calls.ts';
 import { type EtcdCluster, startCluster } from '../support/etcd-process.ts';
 import { STORY_MS, endRigs, expectExit, withRig } from '../support/lab-rig.ts';
+import { startSshRig } from '../support/ssh-rig.ts';
 import { TELLS_EVERY_VERSION } from '../support/versions.ts';
 
 const SUITES = [
@@ -106,6 +107,21 @@ describe('the documented order, by etcdctl alone', () => {
           `etcdctl ${version}: run in ${String(Math.round(run.tookMs / 1000))} s, ${String(seen)} commands\n`,
         );
       });
+      expect(await leftFolders()).toEqual([]);
+    },
+    STORY_MS,
+  );
+
+  it.each(TELLS_EVERY_VERSION ? ['its machine'] : [])(
+    'moves three members behind ssh by the etcdctl of %s',
+    async () => {
+      const bin = await binaries('bookworm');
+      const plan = (text: string): string =>
+        `${text.replace('cluster:\n', `cluster:\n  etcdctl: ${path.join(bin, 'etcdctl')}\n`)}memberApi: etcdctl\n`;
+      const { rig } = await startSshRig({ plan, etcd: path.join(bin, 'etcd') });
+      expectExit(await rig.run('run', '--yes'), 0);
+      await rig.expectServing('https');
+      await rig.expectNothingLost();
       expect(await leftFolders()).toEqual([]);
     },
     STORY_MS,
