@@ -37,7 +37,7 @@ export function httpsOnly(draft: Draft, all: readonly Target[]): void {
   }
 }
 
-export function hasBoth(draft: Draft, target: Pick<Target, 'member' | 'urls'>): boolean {
+function hasBoth(draft: Draft, target: Pick<Target, 'member' | 'urls'>): boolean {
   const present = draft.world.record[target.member] ?? [];
   return bothSchemes(target.urls).every((url) => present.includes(url));
 }

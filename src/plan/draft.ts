@@ -113,7 +113,7 @@ export function restart(draft: Draft, here: Here, member: MemberName): void {
 }
 
 /** For each member what it is to run with. */
-export type Part = Pick<MemberGoal, 'member' | 'settings'>;
+type Part = Pick<MemberGoal, 'member' | 'settings'>;
 
 /** The settings of all that run with others are written, then all of these stop at once and start at once: one group. */
 export function restartTogether(

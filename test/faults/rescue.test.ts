@@ -8,8 +8,6 @@ import { rename } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 
-import { fetchDebianEtcd } from '../../src/lab/etcd-binary.ts';
-import { cacheFolders, firstWritable } from '../../src/lab/etcd-cache.ts';
 import type { Lab } from '../../src/lab/lab-folder.ts';
 import { labStatus } from '../../src/lab/lab-status.ts';
 import { textOfEnd } from '../support/command.ts';
@@ -29,7 +27,7 @@ import { ROLLING } from '../support/fault-matrix.ts';
 import { type Rig, STORY_MS, endRigs, expectExit, withRig } from '../support/lab-rig.ts';
 import { httpsPortOf } from '../support/live-matrix.ts';
 import { type PlantedAuthority, plantAuthority } from '../support/planted-leaves.ts';
-import { TELLS_EVERY_VERSION } from '../support/versions.ts';
+import { TELLS_EVERY_VERSION, etcdOf } from '../support/versions.ts';
 
 const SOURCE = '127.0.0.1';
 /** What `npm run soak -- rescue` asks for: "other means; dual-url on 3.5". */
@@ -52,13 +50,6 @@ const BUILDS = [
   ['3.3', 'bullseye'],
   ['3.5', 'trixie'],
 ] as const;
-
-async function etcdOf(suite: 'bullseye' | 'trixie' | undefined): Promise<{ etcd?: string }> {
-  if (suite === undefined) return {};
-  const cache = await firstWritable(cacheFolders(process.env, undefined, undefined));
-  if (cache === undefined) throw new Error('no folder for etcd builds can be written');
-  return { etcd: value(await fetchDebianEtcd(suite, cache)).path };
-}
 
 describe('a cluster in which every leaf misses the address that members dial from', () => {
   it.each(TELLS_EVERY_VERSION ? BUILDS : BUILDS.slice(0, 1))(
