@@ -53,12 +53,31 @@ export async function discoverDead(input: DeadInput): Promise<Result<Dead, reado
     const missing = gapsOf(state.value, member).map(({ text }) => text);
     return missing.length === 0 ? [] : [[member.name, missing.join('; ')] as const];
   });
-  const lost = new Map(gaps);
+  const empty = await Promise.all(state.value.members.map((member) => withoutData(input, member)));
+  const lost = new Map([...empty.flat(), ...gaps]);
   const members = state.value.members.map((member) => {
     const reason = lost.get(member.name);
     return reason === undefined ? member : asDown(member, reason);
   });
   return ok({ state: { ...state.value, members }, lost, told: new Set(told) });
+}
+
+/**
+ * A stopped member whose data are gone would start as one that votes with no memory of what it had
+ * acknowledged: two of those elect each other, and the data of the third are lost.
+ */
+async function withoutData(
+  input: DeadInput,
+  { name, process, disk }: ObservedMember,
+): Promise<readonly (readonly [MemberName, string])[]> {
+  const folder = disk.known ? (disk.value[FLAG.dataDir] ?? '') : '';
+  const host = input.doors.get(name)?.host;
+  const isStopped = process.known && process.value === 'stopped';
+  if (!isStopped || host === undefined || !folder.startsWith('/')) return [];
+  const database = `${folder}/member/snap/db`;
+  const found = await host.readRange(database, 0, 1);
+  if (!found.ok || found.value !== undefined) return [];
+  return [[name, `its data are gone (no ${database}): started, it would vote with no memory`]];
 }
 
 /** Of no use to a majority until somebody has looked at it. */

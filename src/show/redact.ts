@@ -19,6 +19,9 @@ const MASKED = String.raw`\\?["']?\*\*\*(?![^\s"'\\,;}\])])`;
 /** What a bare value is not: a mask, the name of an environment entry, a word of JSON. */
 const NOT_BARE = String.raw`(?!\s*(?:${MASKED}|\{\s*\\?["']?env\b|(?:null|true|false)\s*(?:[,}\]\n]|$)))`;
 
+/** The one that the procedure of `rescue` itself gives to a new cluster: whoever copies the line needs it. */
+const OWN_TOKEN = String.raw`(?<=--initial-cluster-token )rescued `;
+
 interface Net {
   readonly finds: RegExp;
   readonly leaves: string;
@@ -46,7 +49,7 @@ const NETS: readonly Net[] = [
   net(String.raw`(${SECRET_NAME}\\?["']?\s*=)${NOT_BARE}([ \t]*)\S+`, `$1$2${MASK}`),
   // In a command line: --password VALUE, and etcdctl's --user NAME:VALUE.
   net(
-    String.raw`(--?[\w.-]{0,40}${SECRET_NAME}\s+)(?!${MASKED}|--)(?:${QUOTED.join('|')}|\S+)`,
+    String.raw`(--?[\w.-]{0,40}${SECRET_NAME}\s+)(?!${MASKED}|--|${OWN_TOKEN})(?:${QUOTED.join('|')}|\S+)`,
     `$1${MASK}`,
   ),
   net(String.raw`(--user(?:\s+|=)[^\s:]+:)\S+`, `$1${MASK}`),

@@ -4,8 +4,9 @@ import type { Leaf } from '../model/certificate.ts';
 import type { DesiredMember, DesiredSpec } from '../model/desired.ts';
 import type { Failure } from '../model/failure.ts';
 import { quorumOf } from '../model/quorum.ts';
-import { FLAG } from '../model/settings.ts';
-import { type MemberWorld, type World, isUp, memberOf, upMembers } from '../model/world.ts';
+import { peerSettings } from '../model/settings.ts';
+import { isHttps, withScheme } from '../model/url.ts';
+import { type MemberWorld, type World, isUp, upMembers } from '../model/world.ts';
 import { words } from '../base/shell-words.ts';
 
 export interface ByHand {
@@ -33,7 +34,7 @@ export function procedureText(input: ByHand): string {
     ...(input.leaves.length > 0 ? [signedByHand(input)] : []),
     ...(input.canUseAutoTls ? [autoTls(input)] : []),
   ];
-  const chosen = ways.length > 0 ? ways : [...unanswered(input), fromOneMember(input)];
+  const chosen = ways.length > 0 ? ways : [...unanswered(input), fromOneDatabase(input)];
   const plan = words([input.desired.planFile]);
   return [
     `To bring ${input.desired.name} back by hand`,
@@ -114,33 +115,57 @@ function unanswered({ silent }: ByHand): readonly (readonly string[])[] {
   ];
 }
 
-/** The members that are gone will not be a majority again: one that is left begins a new cluster with its data. */
-function fromOneMember({ desired, world, lost }: ByHand): readonly string[] {
+/**
+ * The members that are gone will not be a majority again: all begin anew from the database of one stopped member.
+ * Not by --force-new-cluster: after a kill it discards the end of the log that the database has already, and the
+ * members differ from then on (seen on 3.4.23: 50 keys on one, 49 on the two that were added).
+ */
+function fromOneDatabase({ desired, world, lost }: ByHand): readonly string[] {
   const usable = world.members.filter(({ name }) => !lost.has(name));
-  const survivor = usable.find(isUp) ?? usable[0] ?? world.members[0];
-  const spec = desired.members.find(({ name }) => name === survivor?.name);
-  if (survivor === undefined || spec === undefined) return ['no member is left to start from'];
-  const others = world.members.filter(({ name }) => name !== survivor.name);
-  const data = dataOf(survivor);
-  const stop = (member: DesiredMember): string => commandOf(member, 'stop');
+  if (usable.length === 0) return ['no member is left to start from'];
+  const list = world.members.map((member) => `${member.name}=${urlsOf(world, member).join()}`);
+  const spec = (name: string): DesiredMember | undefined =>
+    desired.members.find((each) => each.name === name);
+  const each = (line: (member: MemberWorld, of: DesiredMember) => string): readonly string[] =>
+    world.members.flatMap((member) => {
+      const of = spec(member.name);
+      return of === undefined ? [] : [`    ${line(member, of)}    # ${member.name}`];
+    });
   return [
-    'a new cluster from the data of one member, only when the others cannot be brought back.',
+    'a new cluster from the data of one stopped member, only when the others cannot be brought back.',
     '  Before this: start every member that can run; with a majority up none of this is needed.',
-    `  The one with the newest data is the one to take (raftIndex of etcdctl endpoint status); here ${survivor.name}.`,
+    '  Lost with it: writes that only members now gone had on disk, and the last 0.1 s of one that was killed. How much that',
+    '  is nobody can tell. Cluster and members get new IDs. Keys of the v2 API (3.3; 3.4 with enable-v2) are not carried: where',
+    '  there are any, stop here. Never take an older snapshot file while a data folder is left.',
     '  Stop all members, each on its own host:',
-    ...desired.members.map((member) => `    ${stop(member)}    # ${member.name}`),
-    `  On the host of ${survivor.name}, keep its data, write ETCD_FORCE_NEW_CLUSTER=true (or force-new-cluster: true, --force-new-cluster) into`,
-    `  ${spec.config.path}, and start it:`,
-    `    cp -a ${data} ${data}.before-rescue`,
-    `    ${commandOf(spec, 'start')}`,
-    '  When it answers, take that line out again and restart it once. Then, for each other member, empty its data folder and',
-    '  add it with state existing, one at a time:',
-    ...others.map(({ name }) => {
-      const urls = (world.record[name] ?? []).join(',');
-      const place = dataOf(memberOf(world, name));
-      return `    mv ${place} ${place}.before-rescue && etcdctl member add ${words([name])} --peer-urls=${words([urls])}    # then ${FLAG.initialClusterState}=existing in its settings, and start it`;
+    ...each((_, of) => commandOf(of, 'stop')),
+    '  How far do the data reach? The one with the highest revision is the one to take (from 3.5 on: etcdutl, not etcdctl):',
+    ...usable.map((member) => {
+      return `    ETCDCTL_API=3 etcdctl snapshot status ${dataOf(member)}/member/snap/db    # ${member.name}`;
     }),
+    '  Copy that one file to every host as rescue.db. Then, each on its own host; the old folders stay beside the new ones:',
+    ...each((member) => {
+      const name = words([member.name]);
+      const urls = words([urlsOf(world, member).join()]);
+      return `ETCDCTL_API=3 etcdctl snapshot restore rescue.db --skip-hash-check --name ${name} --initial-cluster ${words([list.join()])} --initial-cluster-token rescued --initial-advertise-peer-urls ${urls} --data-dir ${dataOf(member)}.rescued`;
+    }),
+    ...each((member) => {
+      const data = dataOf(member);
+      return `{ [ ! -e ${data} ] || { chown -R --reference=${data} ${data}.rescued && mv ${data} ${data}.before-rescue; }; } && mv ${data}.rescued ${data}`;
+    }),
+    '  Start all of them, at once rather than one after the other:',
+    ...each((_, of) => commandOf(of, 'start')),
   ];
+}
+
+/** What the others are to call it from then on: its own URLs, by the scheme that its settings listen on. */
+function urlsOf(world: World, { name, disk }: MemberWorld): readonly string[] {
+  const { listen } = peerSettings(disk.settings);
+  const record = world.record[name] ?? [];
+  const fitting = record.filter((url) => listen.some((each) => isHttps(each) === isHttps(url)));
+  if (fitting.length > 0) return fitting;
+  const [scheme] = listen.map((url): 'http' | 'https' => (isHttps(url) ? 'https' : 'http'));
+  return [...new Set(record.map((url) => withScheme(url, scheme ?? 'http')))];
 }
 
 /** Where it is not written, whoever copies the line is asked for it by the shell. */
