@@ -4,7 +4,7 @@
  * `--minutes N` begins no unit after that time; `--seed N` and `--unit NAME` tell one unit again, unrecorded.
  */
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -13,22 +13,26 @@ import { CHECKOUT } from '../support/checkout.ts';
 import { type Begun, append, readRecord, totalsOf, unfinished, writeRecord } from './record.ts';
 import { SOAKS, type Soak } from './soaks.ts';
 
+const TURN_MINUTES = '3';
+
 const { name, soak, minutes, seed, unit } = words();
 if (soak === undefined) {
   const list = Object.entries(SOAKS).map(([each, { shows }]) => `  ${each.padEnd(12)}  ${shows}\n`);
   const usage = 'npm run soak -- NAME [--minutes N | --seed N | --unit NAME], where NAME is one of';
   process.stderr.write(`usage: ${usage}\n${list.join('')}`);
   process.exitCode = 2;
-} else if (seed === undefined && unit === undefined) {
-  process.exitCode = (await run(name, soak, minutes)) ? 0 : 1;
-} else {
+} else if (seed !== undefined || unit !== undefined) {
   process.exitCode = (await replay(soak, seed, unit)) ? 0 : 1;
+} else if (minutes === undefined) {
+  process.exitCode = inTurns(name) ? 0 : 1;
+} else {
+  process.exitCode = (await run(name, soak, minutes)) ? 0 : 1;
 }
 
 function words(): {
   readonly name: string;
   readonly soak: Soak | undefined;
-  readonly minutes: number;
+  readonly minutes: number | undefined;
   readonly seed: number | undefined;
   readonly unit: string | undefined;
 } {
@@ -39,7 +43,7 @@ function words(): {
   return {
     name: first,
     soak: positionals.length === 1 ? SOAKS[first] : undefined,
-    minutes: Number(values.minutes ?? Infinity),
+    minutes: values.minutes === undefined ? undefined : Number(values.minutes),
     seed: values.seed === undefined ? undefined : Number(values.seed),
     unit: values.unit,
   };
@@ -59,6 +63,22 @@ async function replay(
   return wrong.length === 0;
 }
 
+/**
+ * One process after another: what a proof remembers of worlds stays as long as the process, and after thousands
+ * of rollouts the collector of garbage takes most of its time.
+ */
+function inTurns(soakName: string): boolean {
+  const file = recordOf(soakName);
+  for (;;) {
+    const before = readRecord(file).at(-1);
+    const words = [...process.execArgv, ...process.argv.slice(1), '--minutes', TURN_MINUTES];
+    const { status } = spawnSync(process.execPath, words, { stdio: 'inherit' });
+    const last = readRecord(file).at(-1);
+    if (last?.kind === 'closed') return status === 0;
+    if (JSON.stringify(last) === JSON.stringify(before)) return false;
+  }
+}
+
 /** True when nothing was found wrong in any unit, of this start or of an earlier one. */
 async function run(
   soakName: string,
@@ -66,7 +86,7 @@ async function run(
   minutes: number,
 ): Promise<boolean> {
   const beganAt = performance.now();
-  const file = path.join(CHECKOUT, 'test/soak/records', `${soakName}.jsonl`);
+  const file = recordOf(soakName);
   const units = await unitsOf(seed);
   const now: Begun = {
     kind: 'begun',
@@ -107,6 +127,10 @@ async function run(
     `${soakName}: ${JSON.stringify(totals)}, ${String(wrong)} wrong, ${String(seconds)} s; see ${path.relative(CHECKOUT, file)}`,
   );
   return wrong === 0;
+}
+
+function recordOf(soakName: string): string {
+  return path.join(CHECKOUT, 'test/soak/records', `${soakName}.jsonl`);
 }
 
 /** Of the files as they stand, committed or not: a record says what was run. */
