@@ -42,7 +42,7 @@ const CHOICES: readonly Choice[] = [
   {
     key: 'service.manager',
     supported: ['command', 'systemd', 'docker', 'static-pod'],
-    asks: ({ members, gates }) => members.map(({ service }) => managerWord(service, gates)),
+    asks: ({ members }) => members.map(({ service }) => service.manager),
   },
   {
     key: 'config.format',
@@ -52,8 +52,7 @@ const CHOICES: readonly Choice[] = [
   {
     key: 'gates.deadman',
     supported: ['as given'],
-    asks: ({ strategy, gates }) =>
-      strategy === 'rebuild' && gates.deadmanMs !== undefined ? 'on (with rebuild)' : 'as given',
+    asks: deadManWord,
   },
   {
     key: 'gates.canary',
@@ -62,13 +61,13 @@ const CHOICES: readonly Choice[] = [
   },
 ];
 
-/** A kubelet is told by nobody when it is to go back, and a container cannot be put back by one file. */
-function managerWord(
-  { manager }: DesiredSpec['members'][number]['service'],
-  { deadmanMs }: DesiredSpec['gates'],
-): string {
-  const isAlone = manager === 'static-pod' || manager === 'docker';
-  return isAlone && deadmanMs !== undefined ? `${manager} (with gates.deadman)` : manager;
+/** No file alone puts all members, a pod or a container back. */
+function deadManWord({ strategy, gates, members }: DesiredSpec): string {
+  const managers = members.map(({ service }) => service.manager);
+  const beside = ['rebuild', 'docker', 'static-pod'].find((word) => {
+    return word === strategy || managers.some((manager) => manager === word);
+  });
+  return gates.deadmanMs === undefined || beside === undefined ? 'as given' : `on (with ${beside})`;
 }
 
 /** In a unit flags can be written anew; in a script that a command starts they are somebody's own. */

@@ -30,7 +30,7 @@ const SWITCHES: readonly (readonly [key: string, on: string, plan: string])[] = 
   ],
   [
     'gates.deadman',
-    'anything but `off` with `strategy: rebuild`',
+    'anything but `off` with `strategy: rebuild`, `docker` or `static-pod`',
     minimalWith('strategy: rebuild\ngates: { deadman: 2m }'),
   ],
   ['gates.canary', 'anything but `false`', minimalWith('gates: { canary: { writes: true } }')],

@@ -35,9 +35,7 @@ describe('unsupported', () => {
       'members[0].config.format: yaml (with service.manager: docker)',
     ]);
     const deadman = 'gates: { deadman: 5m }\n';
-    expect(asked(memberWith(docker) + deadman)).toEqual([
-      'members[0].service.manager: docker (with gates.deadman)',
-    ]);
+    expect(asked(memberWith(docker) + deadman)).toEqual(['gates.deadman: on (with docker)']);
     expect(asked(memberWith(...LOCAL) + deadman)).toEqual([]);
   });
 
@@ -78,7 +76,7 @@ describe('unsupported', () => {
       'members[0].config.format: yaml (with service.manager: static-pod)',
     ]);
     const text = `${memberWith('host: { transport: local }', pod)}gates: { deadman: 10m }\n`;
-    expect(asked(text)).toEqual(['members[0].service.manager: static-pod (with gates.deadman)']);
+    expect(asked(text)).toEqual(['gates.deadman: on (with static-pod)']);
   });
 
   it('names sudo without saying more of its password', () => {
