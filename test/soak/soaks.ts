@@ -6,6 +6,7 @@ import { cleanRuns } from './clean-runs.ts';
 import { conformance } from './conformance.ts';
 import { exhaustive } from './exhaustive.ts';
 import { faults } from './faults.ts';
+import { matrix } from './matrix.ts';
 import { recordCorpus } from './record-corpus.ts';
 import { rescue } from './rescue.ts';
 import { sizes } from './sizes.ts';
@@ -40,6 +41,7 @@ export const SOAKS: Readonly<Record<string, Soak>> = {
   'clean-runs': cleanRuns,
   faults,
   chaos,
+  matrix,
   'record-corpus': recordCorpus,
   rescue,
   sizes,

@@ -128,7 +128,12 @@ export class EtcdClient implements Caller {
         if (this.options.auth === undefined) throw error;
         if (!isLoginWanted(error, module, needsLogin)) throw error;
         if (needsLogin) this.#token = undefined;
-        return attempt(true);
+        return attempt(true).catch((again: unknown) => {
+          // The token of before a restart, at a call that was tried without one.
+          if (needsLogin || !isLoginWanted(again, module, true)) throw again;
+          this.#token = undefined;
+          return attempt(true);
+        });
       });
       return ok(answer);
     } catch (error) {
