@@ -14,6 +14,8 @@ import { settle } from './settle.ts';
 const STOP_DEADLINE_MS = 60_000;
 const POLL_FIRST_MS = 50;
 const POLL_MAX_MS = 1000;
+/** A start that takes longer than most is told, and again each time that it has taken twice as long. */
+const TELL_FIRST_MS = 15_000;
 /** A process that is gone on this many looks in a row has not merely been between fork and exec. */
 const GONE_LOOKS = 3;
 
@@ -95,24 +97,30 @@ export async function toldFully(hands: Hands, member: MemberName, begun: Answer)
 export async function untilItAnswers(hands: Hands, member: MemberName): Promise<Answer> {
   const { doors } = hands;
   const { service } = doorsOf(hands, member);
-  const giveUpAtMs = doors.clock.nowMs() + doors.desired.gates.startMs;
+  const { startMs } = doors.desired.gates;
+  const beganAtMs = doors.clock.nowMs();
   let waitMs = POLL_FIRST_MS;
+  let tellAfterMs = TELL_FIRST_MS;
   let goneLooks = 0;
   for (;;) {
     const state = await service.state();
     if (state.known) goneLooks = state.value.isRunning ? 0 : goneLooks + 1;
     if (goneLooks >= GONE_LOOKS)
       return failedBy(await startFailure(hands, member, 'its process ended'));
-    if (await isBack(hands, member)) {
+    const notYet = await whyNotBack(hands, member);
+    if (notYet === undefined) {
       const pid = state.known ? state.value.pid : undefined;
       return done({ kind: 'restarted', member, pid });
     }
-    const nowMs = doors.clock.nowMs();
-    if (nowMs > giveUpAtMs) {
-      const waited = durationText(doors.desired.gates.startMs);
-      return failedBy(
-        await startFailure(hands, member, `it did not answer on its client URL for ${waited}`),
-      );
+    const waitedMs = doors.clock.nowMs() - beganAtMs;
+    if (waitedMs > startMs) {
+      const but = `it did not answer on its client URL for ${durationText(startMs)} (${notYet})`;
+      return failedBy(await startFailure(hands, member, but));
+    }
+    if (waitedMs > tellAfterMs) {
+      tellAfterMs *= 2;
+      const text = `${member} was started ${durationText(waitedMs)} ago and does not serve yet: ${notYet}; it has ${durationText(startMs)} (gates.start)`;
+      doors.events.emit({ type: 'warning', text });
     }
     const cut = await isolation(hands, member);
     if (cut !== undefined)
@@ -131,12 +139,14 @@ async function isolation(hands: Hands, member: MemberName): Promise<string | und
   return isolationOf(evidenceOf(hands, member), member, hands.doors.desired.gates.timeoutMs);
 }
 
-/** It knows a leader; where no API answers, its peer port is all that can be asked. */
-async function isBack(hands: Hands, member: MemberName): Promise<boolean> {
+/** Undefined: it knows a leader; where no API answers, its peer port is all that can be asked. */
+async function whyNotBack(hands: Hands, member: MemberName): Promise<string | undefined> {
   const { peers } = hands.doors;
-  if (peers !== undefined) return peers.isBack(member);
+  if (peers !== undefined)
+    return (await peers.isBack(member)) ? undefined : 'its peer port does not answer';
   const status = await etcdOf(hands, member).status();
-  return status.ok && status.value.leaderId !== undefined;
+  if (!status.ok) return status.error.but;
+  return status.value.leaderId === undefined ? 'it knows no leader' : undefined;
 }
 
 async function startFailure(
