@@ -40,7 +40,12 @@ function starting(servesAtMs: number): { readonly hands: Hands; readonly told: s
       },
     },
   };
-  const logs = { collect: () => Promise.resolve(), findingsSince: () => [], noise: () => [], unreadable: () => [] };
+  const logs = {
+    collect: () => Promise.resolve(),
+    findingsSince: () => [],
+    noise: () => [],
+    unreadable: () => [],
+  };
   const world = { members: [], record: {} };
   const hands = { doors, logs, before: world, after: world, sinceMs: 0, where: 'step 9 of 23' };
   return { hands: hands as unknown as Hands, told };
@@ -54,7 +59,9 @@ test('a start that takes its time is told with its reason, ever more rarely', as
   expect(told[0]).toMatch(
     /^m1 was started 15\.\d s ago and does not serve yet: etcd says: invalid/u,
   );
-  expect(told[1]).toMatch(/^m1 was started 3\d(?:\.\d)? s ago .*; it has 2 min 00 s \(gates\.start\)$/u);
+  expect(told[1]).toMatch(
+    /^m1 was started 3\d(?:\.\d)? s ago .*; it has 2 min 00 s \(gates\.start\)$/u,
+  );
 });
 
 test('a start that is given up says what the last answer was', async () => {
