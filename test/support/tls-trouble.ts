@@ -4,10 +4,13 @@
 const TLS_TROUBLE =
   /tls: |x509: |rejected connection|handshake|malformed HTTP|HTTP response to HTTPS/;
 /**
- * A connection that is closed before its first byte: Go before 1.23 gives up a dial that it no longer
- * needs, as when a follower forwards keepalives. etcd itself tells this at debug level from 3.5.24 on.
+ * A dialer that closes its connection before the handshake is over, as Go does with a dial that is no longer
+ * needed (a follower forwards keepalives; its member stops): the end of the stream, or a reset when the listener's
+ * first words were still unread. Neither side refused anything. etcd itself tells the first at debug level from
+ * 3.5.24 on. Dials of addresses have no server name.
  */
-const GIVEN_UP = /error "EOF", ServerName ""|"server-name":"","error":"EOF"/;
+const GIVEN_UP =
+  /error "(?:EOF|read tcp \S+: read: connection reset by peer)", ServerName ""|"server-name":"","error":"(?:EOF|read tcp \S+: read: connection reset by peer)"/;
 /** The member's own stop closes its listener under a connection that was just accepted. */
 const OWN_STOP = /rejected connection.*use of closed network connection/;
 
