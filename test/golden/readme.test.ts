@@ -8,8 +8,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FAILURES } from '../../src/model/failure.ts';
-import type { Step } from '../../src/model/step.ts';
-import { progressLine } from '../../src/show/progress.ts';
+import { type KnownSteps, knownAfter, progressLine } from '../../src/show/progress.ts';
 import { hanging } from '../../src/show/wrap.ts';
 import { CHECKOUT, filesBelow, textOf } from '../support/checkout.ts';
 import { cutoverTable, keptEntries } from '../support/cutover.ts';
@@ -196,12 +195,12 @@ interface RecordedDemo {
 async function transcript(): Promise<string> {
   const demo = JSON.parse(textOf('fixtures/golden/readme/demo.json')) as RecordedDemo;
   const { labEventText } = await import('../../src/lab/event.ts');
-  let steps: readonly Step[] = [];
+  let known: KnownSteps = { steps: [] };
   const lines = [
     ...demo.events.map(({ at, lab }) => ({ at, text: labEventText(lab) })),
     ...keptEntries().map((entry) => {
-      if (entry.type === 'planned') steps = entry.steps;
-      return { at: entry.at, text: progressLine(entry, { steps }) ?? '' };
+      if (entry.type === 'planned') known = knownAfter(known, entry);
+      return { at: entry.at, text: progressLine(entry, known) ?? '' };
     }),
   ].sort((a, b) => a.at.localeCompare(b.at));
   recorded.demo = demo.result;
@@ -215,7 +214,7 @@ async function transcript(): Promise<string> {
 }
 
 const TOLD =
-  /clients write|planned: 23|(?:begins|done): restart m1|step 8 .* gate|run done|read back/u;
+  /clients write|planned: 23|(?:begins|done): restart m1|step 9 .* gate|run done|read back/u;
 const ROWS = /^(?:members on|writes|longest|lease)/u;
 
 function chosenLines(lines: readonly { at: string; text: string }[]): readonly string[] {
