@@ -1,12 +1,11 @@
 /** Turns a member's client URL into the door through which one member is asked, and nobody else. */
 
 import type { EtcdMember, OpenEtcd } from '../../ports.ts';
+import { asked } from './asked.ts';
 import { EtcdClient, type EtcdOptions } from './client.ts';
 import { parseClientUrl, tlsProblem } from './endpoint.ts';
 import { health, metrics } from './http.ts';
-import { leases, rolesOf } from './leases.ts';
-import { acquireLock, holdsLock, releaseLock, renewLease } from './lock.ts';
-import { alarms, hashKv, members, moveLeader, revision, status, updatePeerUrls } from './member.ts';
+import { renewLease } from './lock.ts';
 import { snapshot } from './snapshot.ts';
 
 export type { EtcdOptions } from './client.ts';
@@ -33,24 +32,12 @@ function openMember(
     tlsTrouble,
   );
   return {
+    ...asked(client),
     endpoint,
-    members: () => members(client),
-    status: () => status(client),
     health: () => health(client),
     metrics: () => metrics(client),
-    alarms: () => alarms(client),
-    updatePeerUrls: (id, urls) => updatePeerUrls(client, id, urls),
-    moveLeader: (target, deadlineMs) => moveLeader(client, target, deadlineMs),
-    revision: () => revision(client),
-    hashKv: (at) => hashKv(client, at),
-    leases: (most) => leases(client, most),
-    rolesOf: (username) => rolesOf(client, username),
     snapshot: (path) => snapshot(client, path),
-    acquireLock: (key, owner, ttlSeconds) => acquireLock(client, key, owner, ttlSeconds),
     renewLease: (leaseId) => renewLease(client, leaseId),
-    holdsLock: (key, createRevision) => holdsLock(client, key, createRevision),
-    releaseLock: (key, createRevision, leaseId) =>
-      releaseLock(client, { key, createRevision, leaseId }),
     close: () => {
       client.close();
     },

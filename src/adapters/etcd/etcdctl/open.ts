@@ -2,19 +2,10 @@
 
 import { err, ok } from '../../../base/result.ts';
 import type { Answer, EtcdMember, Host, OpenEtcd } from '../../../ports.ts';
+import { asked } from '../asked.ts';
 import { parseClientUrl, tlsProblem } from '../endpoint.ts';
 import { failureOf } from '../errors.ts';
-import { leases, rolesOf } from '../leases.ts';
-import { acquireLock, holdsLock, releaseLock, secondsLeft } from '../lock.ts';
-import {
-  alarms,
-  hashKv,
-  members,
-  moveLeader,
-  revision,
-  status,
-  updatePeerUrls,
-} from '../member.ts';
+import { secondsLeft } from '../lock.ts';
 import { CtlClient, type CtlOptions } from './client.ts';
 import { snapshot } from './snapshot.ts';
 
@@ -43,27 +34,15 @@ export function makeOpenEtcdctl(options: OpenEtcdctl): OpenEtcd {
 
 function openMember(client: CtlClient, direct: EtcdMember): EtcdMember {
   return {
+    ...asked(client),
     endpoint: direct.endpoint,
-    members: () => members(client),
-    status: () => status(client),
     health: () => health(client),
     metrics: () => direct.metrics(),
-    alarms: () => alarms(client),
-    updatePeerUrls: (id, urls) => updatePeerUrls(client, id, urls),
-    moveLeader: (target, deadlineMs) => moveLeader(client, target, deadlineMs),
-    revision: () => revision(client),
-    hashKv: (at) => hashKv(client, at),
-    leases: (most) => leases(client, most),
-    rolesOf: (username) => rolesOf(client, username),
     snapshot: (path) => snapshot(client, path),
-    acquireLock: (key, owner, ttlSeconds) => acquireLock(client, key, owner, ttlSeconds),
     renewLease: async (leaseId) => {
       const reply = await client.call<{ TTL: string }>('Lease/LeaseKeepAlive', { ID: leaseId });
       return secondsLeft(client, reply);
     },
-    holdsLock: (key, createRevision) => holdsLock(client, key, createRevision),
-    releaseLock: (key, createRevision, leaseId) =>
-      releaseLock(client, { key, createRevision, leaseId }),
     close: () => {
       direct.close();
     },
