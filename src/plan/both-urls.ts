@@ -2,11 +2,11 @@
 
 import { type PeerUrl, withScheme } from '../model/url.ts';
 import { type Draft, advertise, handOver } from './draft.ts';
-import { rankOf } from './moves.ts';
+import { isMisadvertised, rankOf } from './moves.ts';
 import type { Target } from './target.ts';
 
 /** Nothing for a member whose list has both already; whatever else it has stays. */
-export function announceBoth(
+function announceBoth(
   draft: Draft,
   phase: 'repair' | 'announce',
   target: Target,
@@ -17,6 +17,13 @@ export function announceBoth(
   const why = 'whichever scheme the port speaks, one of the two URLs fits';
   const all = [...new Set([...present, ...bothSchemes(target.urls)])].sort();
   advertise(draft, { phase, why }, target.member, all, probes);
+}
+
+/** For members that nobody can dial as they are: none of their URLs has the scheme that the port speaks. */
+export function repairAll(draft: Draft, targets: readonly Target[]): void {
+  for (const target of targets) {
+    if (isMisadvertised(draft, target)) announceBoth(draft, 'repair', target);
+  }
 }
 
 /** http is what the port still speaks and what is tried first: one look at the end shows all of them. */

@@ -11,16 +11,9 @@
 import type { MemberName } from '../../model/ids.ts';
 import type { DeclaredWindow } from '../../model/rollout.ts';
 import { memberOf } from '../../model/world.ts';
-import { announceAll, announceBoth, httpsOnly } from '../both-urls.ts';
+import { announceAll, httpsOnly, repairAll } from '../both-urls.ts';
 import type { Draft } from '../draft.ts';
-import {
-  comeBackWindows,
-  giveTrust,
-  hasTrust,
-  inOrder,
-  isMisadvertised,
-  restartWith,
-} from '../moves.ts';
+import { comeBackWindows, giveTrust, hasTrust, inOrder, restartWith } from '../moves.ts';
 import { type Target, runsAs } from '../target.ts';
 
 export const DUAL_URL_WINDOWS: readonly DeclaredWindow[] = comeBackWindows();
@@ -31,9 +24,7 @@ export function dualUrl(
   order: readonly MemberName[],
 ): void {
   const all = inOrder(targets, order);
-  for (const target of all) {
-    if (isMisadvertised(draft, target)) announceBoth(draft, 'repair', target);
-  }
+  repairAll(draft, all);
   for (const target of all) if (!hasTrust(draft, target)) giveTrust(draft, target, all);
   const toSwitch = all.filter((target) => !isSwitched(draft, target));
   announceAll(draft, toSwitch);

@@ -15,9 +15,9 @@ import type { MemberName } from '../../model/ids.ts';
 import { quorumOf } from '../../model/quorum.ts';
 import type { DeclaredWindow, MemberGoal } from '../../model/rollout.ts';
 import { memberOf, upMembers } from '../../model/world.ts';
-import { announceAll, announceBoth, httpsOnly } from '../both-urls.ts';
+import { announceAll, httpsOnly, repairAll } from '../both-urls.ts';
 import { type Draft, restartTogether } from '../draft.ts';
-import { comeBackWindows, inOrder, isMisadvertised } from '../moves.ts';
+import { comeBackWindows, inOrder } from '../moves.ts';
 import { type Target, runsAs, withInitialCluster } from '../target.ts';
 
 export const REBUILD_WINDOWS: readonly DeclaredWindow[] = comeBackWindows();
@@ -28,9 +28,7 @@ export function rebuild(
   order: readonly MemberName[],
 ): void {
   const all = inOrder(targets, order);
-  for (const target of all) {
-    if (isMisadvertised(draft, target)) announceBoth(draft, 'repair', target);
-  }
+  repairAll(draft, all);
   startOnHttps(draft, all);
   httpsOnly(draft, all);
 }
