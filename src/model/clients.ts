@@ -1,0 +1,23 @@
+/** Connections to a member's client ports, and what is known of the language each of them speaks. */
+
+/**
+ * `plain`: bytes that are no TLS were seen on it, or its port serves http alone. `tls`: the other way
+ * round. `unknown`: it said nothing while it was looked at, and its port serves both.
+ */
+export type ClientSpeech = 'plain' | 'tls' | 'unknown';
+
+export interface ClientConnection {
+  /** `10.0.0.7:51234`, `[::1]:51234`. */
+  readonly remote: string;
+  readonly local: string;
+  readonly speaks: ClientSpeech;
+  /** Who holds the other end, where that is a process on the same host: name and pid. */
+  readonly process?: string;
+}
+
+/** What one look at one member's client ports has seen. */
+export interface ClientLook {
+  readonly connections: readonly ClientConnection[];
+  /** Why bytes could not be looked at, so that connections on a port of both schemes stay unknown. */
+  readonly blind?: string;
+}
