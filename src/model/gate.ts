@@ -25,7 +25,13 @@ export type Fault = 'ours' | 'foreign';
 
 export type Verdict =
   | { readonly kind: 'pass'; readonly evidence: string }
-  | { readonly kind: 'hold'; readonly waitsFor: string; readonly fault: Fault }
+  | {
+      readonly kind: 'hold';
+      readonly waitsFor: string;
+      readonly fault: Fault;
+      /** It cannot pass before so long, and can then; absent: nobody knows. */
+      readonly forMs?: number;
+    }
   | { readonly kind: 'fail'; readonly because: string; readonly fault: Fault };
 
 /** The strictest of several: a fail of ours, then a foreign one, then any hold, then pass. */
@@ -37,7 +43,10 @@ export function strictest(verdicts: readonly Verdict[]): Verdict {
   const [first] = holds;
   if (first !== undefined) {
     const fault = holds.some((each) => each.fault === 'foreign') ? 'foreign' : first.fault;
-    return { kind: 'hold', waitsFor: holds.map((each) => each.waitsFor).join('; '), fault };
+    const waitsFor = holds.map((each) => each.waitsFor).join('; ');
+    const times = holds.flatMap(({ forMs }) => (forMs === undefined ? [] : [forMs]));
+    const isKnown = times.length === holds.length;
+    return { kind: 'hold', waitsFor, fault, ...(isKnown ? { forMs: Math.max(...times) } : {}) };
   }
   const evidence = verdicts.flatMap((each) => (each.kind === 'pass' ? [each.evidence] : []));
   return { kind: 'pass', evidence: evidence.join('; ') };

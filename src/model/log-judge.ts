@@ -87,7 +87,8 @@ function quietVerdict(input: LogsInput, judged: readonly Judged[]): Verdict {
   const unread = unreadText(input);
   if (quietFor < input.quietMs) {
     const waitsFor = `quiet logs for ${durationText(input.quietMs)} (now ${durationText(quietFor)})`;
-    return { kind: 'hold', waitsFor: [waitsFor, ...unread].join('; '), fault: 'ours' };
+    const forMs = input.quietMs - quietFor;
+    return { kind: 'hold', waitsFor: [waitsFor, ...unread].join('; '), fault: 'ours', forMs };
   }
   const names = input.after.members.map(({ name }) => name);
   const read = names.filter((name) => !input.unreadable.has(name));

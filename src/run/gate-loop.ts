@@ -46,7 +46,7 @@ export async function runGate(input: GateInput, signal: AbortSignal): Promise<Ga
     const elapsedMs = clock.nowMs() - beganAtMs;
     const isOver = verdict.kind !== 'hold' || elapsedMs > spec.timeoutMs || signal.aborted;
     if (isOver) return ended(input, gate, verdict, elapsedMs);
-    const { waitsFor } = verdict;
+    const { waitsFor, forMs = POLL_MAX_MS } = verdict;
     if (gistOf(waitsFor) !== said) {
       said = gistOf(waitsFor);
       events.emit({ type: 'gate-waits', step: step.id, waitsFor, elapsedMs });
@@ -58,7 +58,7 @@ export async function runGate(input: GateInput, signal: AbortSignal): Promise<Ga
       const { timeoutMs } = spec;
       events.emit({ type: 'gate-looked', step: step.id, waitsFor, elapsedMs, timeoutMs, unseen });
     }
-    await clock.sleep(waitMs, signal);
+    await clock.sleep(Math.min(waitMs, forMs), signal);
     waitMs = Math.min(POLL_MAX_MS, waitMs * 1.3);
   }
 }

@@ -8,10 +8,20 @@ import { tool } from './tool.ts';
 export interface Bench {
   /** What it measures, in one line. */
   readonly measures: string;
-  readonly run: () => Promise<readonly Figure[]>;
+  readonly run: () => Promise<Measurement>;
+  /** Its figures as a picture (SVG), where one says more than the table. */
+  readonly plot?: (figures: readonly Figure[]) => string;
+}
+
+export interface Measurement {
+  readonly figures: readonly Figure[];
+  /** Undefined: no member took part. */
+  readonly etcd?: string;
 }
 
 export interface Figure {
+  /** Whose figure it is, where several are measured alike side by side. */
+  readonly of?: string;
   readonly name: string;
   readonly value: number;
   readonly unit: string;

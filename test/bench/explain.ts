@@ -40,7 +40,7 @@ export const explain: Bench = {
           figures.push({ name: `${name}, memory`, value: megabytes, unit: 'MB', bound: MOST_MB });
         }
       }
-      return figures;
+      return { figures };
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

@@ -1,13 +1,14 @@
 /**
- * Turns the names of benchmarks, or all, into a table and one JSON file each in test/bench/results. Figures
- * are for people: they depend on the machine, and no test waits for them.
+ * Turns the names of benchmarks, or all, into a table and one JSON file each in test/bench/results, and a
+ * picture where there is one. Figures are for people: they depend on the machine, and no test waits for them.
  */
 
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
-import path from 'node:path';
+
 import { CHECKOUT } from '../support/checkout.ts';
 import { BENCHES, type Figure } from './benches.ts';
+import { keepResult, machine, resultFile } from './result.ts';
 
 const asked = process.argv.slice(2);
 const strangers = asked.filter((name) => !(name in BENCHES));
@@ -22,16 +23,25 @@ if (strangers.length > 0) {
 async function run(name: string): Promise<void> {
   const bench = BENCHES[name];
   if (bench === undefined) return;
-  const figures = await bench.run();
+  const at = new Date().toISOString();
+  const { figures, etcd } = await bench.run();
   process.stdout.write(`${name}: ${bench.measures}\n${figures.map(rowOf).join('')}`);
-  const machine = `${String(cpus().length)} x ${cpus()[0]?.model ?? 'unknown processor'}`;
-  const result = { bench: name, at: new Date().toISOString(), node: process.version, machine };
-  const file = path.join(CHECKOUT, 'test/bench/results', `${name}.json`);
-  writeFileSync(file, `${JSON.stringify({ ...result, figures }, null, 2)}\n`);
+  const command = `npm run bench -- ${name}`;
+  keepResult({ bench: name, at, command, commit: commit(), machine: machine(etcd), figures });
+  if (bench.plot !== undefined) writeFileSync(resultFile(`${name}.svg`), bench.plot(figures));
 }
 
-function rowOf({ name, value, unit, bound }: Figure): string {
-  const limit = bound === undefined ? '' : `  (promised: at most ${String(bound)} ${unit})`;
-  const text = value < 10 ? value.toFixed(2) : value.toFixed(0);
-  return `  ${name.padEnd(44)}${text.padStart(8)} ${unit}${limit}\n`;
+function commit(): string {
+  const argv = ['describe', '--always', '--dirty', '--abbrev=12'];
+  return execFileSync('git', argv, { cwd: CHECKOUT, encoding: 'utf8' }).trim();
+}
+
+function rowOf({ of, name, value, unit, bound }: Figure): string {
+  const limit = bound === undefined ? '' : `  (promised: at most ${shortOf(bound)} ${unit})`;
+  const whole = of === undefined ? name : `${of}: ${name}`;
+  return `  ${whole.padEnd(60)}${shortOf(value).padStart(8)} ${unit}${limit}\n`;
+}
+
+function shortOf(value: number): string {
+  return value < 10 ? value.toFixed(2) : value.toFixed(0);
 }

@@ -11,10 +11,12 @@ import { openJournal } from '../../src/adapters/store/journal-file.ts';
 import { declare } from '../../src/declare/declare.ts';
 import { runId } from '../../src/model/ids.ts';
 import type { JournalEntry } from '../../src/model/journal.ts';
+import { findEtcd } from '../../src/lab/etcd-binary.ts';
 import { parseLogLine } from '../../src/model/log-line.ts';
 import { classify } from '../../src/model/signatures.ts';
 import { CHECKOUT } from '../support/checkout.ts';
 import { CORPUS_MEMBERS, CORPUS_SCENARIOS, corpusLines } from '../support/corpus.ts';
+import { value } from '../support/etcd-calls.ts';
 import { program } from '../support/programs.ts';
 import type { Bench, Figure } from './benches.ts';
 import { type Watched, median, watched } from './watched.ts';
@@ -37,7 +39,7 @@ export const tool: Bench = {
       const figures = [...(await startUp())];
       for (const size of SIZES) figures.push(...(await onLab(folder, size)));
       figures.push(...planFiles(), ...logs(), ...(await journal(folder)));
-      return figures;
+      return { figures, etcd: value(await findEtcd()).version };
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

@@ -40,12 +40,20 @@ function eventEdges(state: Node): readonly Edge[] {
 
 /** A transition that leads nowhere else only remembers something, and is not drawn. */
 function edgesOf(state: Node, transitions: Transitions, asked = ''): readonly Edge[] {
-  return (transitions ?? []).flatMap(({ target, guard }, index) =>
+  const each = (transitions ?? []).flatMap(({ target, guard }, index) =>
     (target ?? []).map((to) => {
       const label = guard === undefined ? (index > 0 ? 'otherwise' : '') : guardText(guard);
       return { from: state.key, to: keyOf(to), label: `${asked}${label}`.trim() };
     }),
   );
+  return each.reduce<readonly Edge[]>(joined, []);
+}
+
+/** Guards are asked in order: those that follow each other and lead to one state are one arrow. */
+function joined(edges: readonly Edge[], next: Edge): readonly Edge[] {
+  const last = edges.at(-1);
+  if (last?.to !== next.to) return [...edges, next];
+  return [...edges.slice(0, -1), { ...last, label: `${last.label} or ${next.label}` }];
 }
 
 function guardText(guard: unknown): string {

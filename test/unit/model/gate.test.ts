@@ -30,6 +30,17 @@ describe('the strictest verdict', () => {
     expect(strictest([hold('b', 'ours'), hold('c', 'foreign')])).toEqual(hold('b; c', 'foreign'));
   });
 
+  it('knows how long it holds when each of the holds does', () => {
+    const until = (forMs: number): Verdict => ({
+      kind: 'hold',
+      waitsFor: 'b',
+      fault: 'ours',
+      forMs,
+    });
+    expect(strictest([until(200), until(700)])).toMatchObject({ forMs: 700 });
+    expect(strictest([until(200), hold('c', 'ours')])).not.toHaveProperty('forMs');
+  });
+
   it('is a fail before any hold, and one of ours before a foreign one', () => {
     expect(strictest([hold('b', 'ours'), fail('c', 'foreign')])).toEqual(fail('c', 'foreign'));
     expect(strictest([fail('c', 'foreign'), fail('d', 'ours')])).toEqual(fail('d', 'ours'));

@@ -246,6 +246,8 @@ describe('the verdict', () => {
     const at = (nowMs: number): string => judgeLogs(inputOf([], { nowMs })).kind;
     expect(at(BEGIN_MS + QUIET_MS - 1)).toBe('hold');
     expect(at(BEGIN_MS + QUIET_MS)).toBe('pass');
+    const early = judgeLogs(inputOf([], { nowMs: BEGIN_MS + QUIET_MS - 120 }));
+    expect(early).toMatchObject({ forMs: 120 });
   });
 
   it('waits the quiet time out after the last transient line and the start of the member', () => {
