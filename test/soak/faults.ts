@@ -6,7 +6,7 @@ import { liveTest } from './live-test.ts';
 import type { Soak, Unit } from './soaks.ts';
 
 /** Side by side, a cluster each: they mostly wait for probes. */
-const CELLS_A_UNIT = 3;
+const CELLS_A_UNIT = 5;
 
 export const faults: Soak = {
   shows: 'a run dies at each line of its journal, of five strategies, and goes on and back',
