@@ -4,10 +4,9 @@
  * itself there. FAULT_SEED=N draws the same ones again, FAULT_CELLS names them. All: `npm run soak -- faults`.
  */
 
-import { execFileSync } from 'node:child_process';
 import { afterAll, describe, expect, it } from 'vitest';
 
-import { CHECKOUT } from '../support/checkout.ts';
+import { commitSeed } from '../support/commit-seed.ts';
 import { STORY_MS, endRigs } from '../support/lab-rig.ts';
 import { type Cell, allCells, tellCell, textOfCell } from '../support/live-matrix.ts';
 import { shuffled } from '../support/random.ts';
@@ -16,7 +15,7 @@ import { shuffled } from '../support/random.ts';
 const SAMPLE = 2;
 
 const all = await allCells();
-const seed = seedOfRun();
+const seed = commitSeed('FAULT_SEED');
 const drawn = shuffled(all, seed).slice(0, SAMPLE);
 const named = process.env['FAULT_CELLS']?.split('; ');
 const told = named === undefined ? drawn : all.filter((cell) => named.includes(textOfCell(cell)));
@@ -38,18 +37,5 @@ describe('the moments', () => {
     expect(new Set(shuffled(all, seed + 1)).size).toBe(all.length);
   });
 });
-
-/** Another draw for each commit; where there is no repository always the same. */
-function seedOfRun(): number {
-  const given = process.env['FAULT_SEED'];
-  if (given !== undefined) return Number(given);
-  try {
-    const words = ['rev-parse', '--short=7', 'HEAD'];
-    const text = execFileSync('git', words, { cwd: CHECKOUT, encoding: 'utf8', stdio: 'pipe' });
-    return Number.parseInt(text.trim(), 16);
-  } catch {
-    return 1;
-  }
-}
 
 afterAll(endRigs);

@@ -14,6 +14,8 @@ import { startWriter } from '../../src/lab/writer.ts';
 import type { Strategy } from '../../src/model/desired.ts';
 import { command, textOfEnd } from './command.ts';
 import { value } from './etcd-calls.ts';
+import { ROLLING } from './exhaustive.ts';
+import { pairwise } from './pairwise.ts';
 import { etcdOf } from './versions.ts';
 
 /** Debian's suites, by what their etcd is. */
@@ -24,7 +26,7 @@ const SUITES = {
   '3.5.30': 'forky',
 } as const;
 
-export const MATRIX_VERSIONS = [...Object.keys(SUITES), '3.4.23 and 3.5.30'] as const;
+const VERSIONS = [...Object.keys(SUITES), '3.4.23 and 3.5.30'] as const;
 
 export interface MatrixCell {
   readonly etcd: string;
@@ -32,6 +34,27 @@ export interface MatrixCell {
   readonly members: number;
   readonly clients: 'http' | 'https';
   readonly auth: boolean;
+}
+
+const SIZES = [3, 5] as const;
+
+/** Every cell; those in which each two choices meet come first. */
+export function allMatrixCells(): readonly MatrixCell[] {
+  const all = VERSIONS.flatMap((etcd) =>
+    ROLLING.flatMap((strategy) =>
+      SIZES.flatMap((members) =>
+        (['http', 'https'] as const).flatMap((clients) =>
+          [false, true].map((auth) => ({ etcd, strategy, members, clients, auth })),
+        ),
+      ),
+    ),
+  );
+  return [...new Set([...pairwise<MatrixCell>(all), ...all])];
+}
+
+/** Of the cells in which each two choices meet, those that a test of a commit has time for. */
+export function smallMatrixCells(): readonly MatrixCell[] {
+  return pairwise(allMatrixCells()).filter(({ members }) => members === 3);
 }
 
 export interface CellSeconds {
