@@ -3,7 +3,8 @@
 import { type Result, err, ok } from './base/result.ts';
 import { type Dead, discoverDead } from './discover/dead.ts';
 import { readMaterial } from './discover/material.ts';
-import { discoverInput, observe } from './engine.ts';
+import { discoverInput } from './engine-material.ts';
+import { observe } from './engine.ts';
 import type { Commanded } from './engine-command.ts';
 import type { Prepared, Rim } from './engine-types.ts';
 import type { Leaf } from './model/certificate.ts';

@@ -85,9 +85,11 @@ async function begin(
   const before = past?.state ?? EMPTY_RUN;
   const run = { ...before, effects: [...before.effects, ...found] };
   const seeing = await prepare(rim, options, run, direction);
-  const blind = seeing.ok
-    ? undefined
-    : await prepareBlind(rim, options, run, direction, seeing.error);
+  // Without an API only peer links could be brought back, and nobody's clients.
+  const blind =
+    seeing.ok || rim.desired.clients !== undefined
+      ? undefined
+      : await prepareBlind(rim, options, run, direction, seeing.error);
   if (blind?.ok === false) return refused(blind.error);
   const prepared = blind === undefined ? seeing : ok(blind.value.prepared);
   if (!prepared.ok) return refused(prepared.error);
@@ -222,12 +224,12 @@ function openingOf({ prepared, past, found, direction, command }: Work): Journal
 
 function skillsOf({ command, prepared, files }: Work, journal: JournalWriter): Skills {
   const { rim, options } = command;
-  let { material } = prepared;
+  let { material, clientMaterial } = prepared;
   return {
     observe: async () => {
       const seen = await observe(rim);
       if (!seen.ok) return seen;
-      const world = worldOf(seen.value.state);
+      const world = worldOf(seen.value.state, [], [], rim.desired.clients !== undefined);
       return world.ok ? ok({ observed: seen.value.state, world: world.value }) : world;
     },
     planAgain: async ({ direction, unobserved, blocked, repairsOnly }) => {
@@ -235,10 +237,14 @@ function skillsOf({ command, prepared, files }: Work, journal: JournalWriter): S
       const state = journal.state();
       const again = await prepare(rim, options, state, direction, links, repairsOnly);
       if (!again.ok) return err(again.error[0] ?? noRun(rim));
-      ({ material } = again.value);
+      ({ material, clientMaterial } = again.value);
       return ok(again.value.proven);
     },
-    issue: (members) => issueMaterial({ ...rim, material, suffix: files.id }, members),
+    issue: (members, _makesAuthority, side) => {
+      const used = side === 'clients' ? clientMaterial : material;
+      if (used === undefined) return Promise.resolve(ok(undefined));
+      return issueMaterial({ ...rim, material: used, suffix: files.id }, members);
+    },
     dialLinks: (pairs) => dialPairs(rim, pairs),
   };
 }

@@ -61,6 +61,8 @@ export interface Session {
   readonly observed: ObservedState;
   readonly world: World;
   readonly material: Material;
+  /** What members show to clients, where the scope moves them. */
+  readonly clientMaterial?: Material;
   readonly etcd: ReadonlyMap<MemberName, EtcdMember>;
   readonly warnings: readonly string[];
   /** Refusals that count only when the rollout restarts a member. */

@@ -6,8 +6,8 @@
 import { type Result, err, ok } from './base/result.ts';
 import { dialLinks } from './discover/dial-links.ts';
 import { type Discovered, discover } from './discover/discover.ts';
-import { readMaterial } from './discover/material.ts';
 import { type VerifyInput, verifyLinks } from './discover/verify-links.ts';
+import { discoverInput, materialOf } from './engine-material.ts';
 import {
   type Options,
   type Prepared,
@@ -29,7 +29,7 @@ import { type World, allPairs } from './model/world.ts';
 import { orderOf } from './plan/order.ts';
 import { planRollback } from './plan/plan-rollback.ts';
 import { planRollout } from './plan/plan-rollout.ts';
-import { owned } from './plan/target.ts';
+import { startSettings } from './plan/target.ts';
 import { prove } from './prove/prove.ts';
 
 /** What is known of the links when a rollout is planned; undefined: nothing was probed yet. */
@@ -113,15 +113,16 @@ export async function sessionOf(
   const others = failures.filter((failure) => !isDowntime(failure));
   if (others.length > 0) return err(failures);
   const downtime = failures.filter(isDowntime);
-  const material = await readMaterial({ ...rim, observed: state, nowMs: state.observedAtMs });
+  const material = await materialOf(rim, state);
   if (!material.ok) return material;
   const names = state.members.map((member) => member.name);
-  const world = worldOf(state, links?.unobserved ?? allPairs(names), links?.blocked ?? []);
+  const unobserved = links?.unobserved ?? allPairs(names);
+  const world = worldOf(state, unobserved, links?.blocked ?? [], rim.desired.clients !== undefined);
   if (!world.ok) return world;
   return ok({
     observed: state,
     world: world.value,
-    material: material.value,
+    ...material.value,
     etcd,
     warnings,
     downtime,
@@ -131,39 +132,6 @@ export async function sessionOf(
 /** discover, with the operator's CA known so that leaves on hosts can be judged against it. */
 export async function observe(rim: Rim): ReturnType<typeof discover> {
   return discover(await discoverInput(rim));
-}
-
-/** What a look needs, with or without an API. */
-export async function discoverInput(rim: Rim): Promise<Parameters<typeof discover>[0]> {
-  const { desired } = rim;
-  const plannedPaths = new Map(
-    desired.members.map(({ name, tls, certificate }) => {
-      const inPlace = desired.pki.mode === 'in-place';
-      return [
-        name,
-        [
-          {
-            path: inPlace ? (desired.pki.ca?.cert ?? '') : `${tls.directory}/ca.pem`,
-            role: 'ca' as const,
-          },
-          {
-            path: inPlace ? (certificate.cert ?? '') : `${tls.directory}/peer.pem`,
-            role: 'leaf' as const,
-          },
-          {
-            path: inPlace ? (certificate.key ?? '') : `${tls.directory}/peer-key.pem`,
-            role: 'key' as const,
-          },
-        ],
-      ] as const;
-    }),
-  );
-  const authority = await rim.here.readFile(
-    desired.pki.ca?.cert ?? `${desired.pki.directory}/ca.pem`,
-  );
-  const text = authority.ok ? authority.value?.bytes : undefined;
-  const authorityTexts = text === undefined ? [] : [new TextDecoder().decode(text)];
-  return { ...rim, plannedPaths, authorityTexts };
 }
 
 /** observed state -> rollout, forward; pure. */
@@ -239,7 +207,7 @@ export function startOf(observed: ObservedState, world: World): readonly MemberS
       name: member.name,
       id: member.id,
       urls: world.record[member.name] ?? [],
-      settings: owned(member.disk.settings),
+      settings: startSettings(world, member),
       configDigest: digest?.known === true ? digest.value : '',
       version: member.version,
       clientUrls,

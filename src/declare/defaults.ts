@@ -6,6 +6,7 @@ export const DEFAULTS = {
   memberApi: 'grpc',
   via: 'direct',
   pki: { mode: 'issue', directory: './pki', algorithm: 'ecdsa-p256', days: 1825, shared: false },
+  clients: { certAuth: true, ca: 'client-ca', operator: 'operator' },
   host: { transport: 'ssh', user: 'root', port: 22, identityFile: '~/.ssh/id_ed25519' },
   service: { manager: 'systemd', unit: 'etcd', binary: 'docker', podLogs: '/var/log/pods' },
   config: { format: 'env-file', path: '/etc/default/etcd' },

@@ -154,6 +154,20 @@ export const Defaults = z.strictObject(blocks);
 
 const url = (): z.ZodString => line();
 
+const certificate = z.strictObject({
+  cert: key(line(), "The member's certificate (pki.mode: provided or in-place).", {
+    example: 'pki/m1.pem',
+  }).optional(),
+  key: key(line(), 'Its private key (pki.mode: provided or in-place).', {
+    example: 'pki/m1-key.pem',
+  }).optional(),
+  sans: key(
+    z.array(line()),
+    'Names and IP addresses that the certificate gets beside the usual ones (pki.mode: issue).',
+    { example: ['etcd-1.example.net'] },
+  ).optional(),
+});
+
 export const Member = z.strictObject({
   name: key(
     line().regex(/^(?!\.{1,2}$)[^,=/]+$/, 'must not hold a comma, an equals sign or a slash'),
@@ -166,22 +180,13 @@ export const Member = z.strictObject({
     'What others dial in the end; default: the present peer URL with https in front.',
     { example: 'https://10.0.0.1:2380' },
   ).optional(),
-  certificate: key(
-    z.strictObject({
-      cert: key(line(), "The member's certificate (pki.mode: provided or in-place).", {
-        example: 'pki/m1.pem',
-      }).optional(),
-      key: key(line(), 'Its private key (pki.mode: provided or in-place).', {
-        example: 'pki/m1-key.pem',
-      }).optional(),
-      sans: key(
-        z.array(line()),
-        'Names and IP addresses that the certificate gets beside the usual ones (pki.mode: issue).',
-        { example: ['etcd-1.example.net'] },
-      ).optional(),
-    }),
-    "The member's own certificate.",
-    { example: { cert: 'pki/m1.pem', key: 'pki/m1-key.pem' } },
+  certificate: key(certificate, "The member's own certificate.", {
+    example: { cert: 'pki/m1.pem', key: 'pki/m1-key.pem' },
+  }).optional(),
+  clientCertificate: key(
+    certificate,
+    'What the member shows to clients (scope: client or peer+client).',
+    { example: { sans: ['etcd.example.net'] } },
   ).optional(),
   sourceAddresses: key(
     z.array(line()),

@@ -85,6 +85,22 @@ const pki = z.strictObject({
   }).optional(),
 });
 
+const clients = z.strictObject({
+  certAuth: key(z.boolean(), 'At the end a client must show a certificate of the CA below.', {
+    default: DEFAULTS.clients.certAuth,
+  }).optional(),
+  ca: key(
+    z.strictObject({
+      cert: key(line(), "The CA's certificate.", { example: 'pki/client-ca.pem' }),
+      key: key(line(), "The CA's private key; needed to issue only.", {
+        example: 'pki/client-ca-key.pem',
+      }).optional(),
+    }),
+    "An existing CA for client traffic, never the peers' own; default: one is made in pki.directory.",
+    { example: { cert: 'pki/client-ca.pem', key: 'pki/client-ca-key.pem' } },
+  ).optional(),
+});
+
 const gates = z.strictObject({
   start: key(duration(), 'How long a member may take to come back after its restart.', {
     default: DEFAULTS.gates.start,
@@ -175,6 +191,9 @@ export const PlanFile = z
       example: { endpoints: ['http://10.0.0.1:2379'] },
     }),
     pki: key(pki, 'Where certificates come from.', { example: { mode: 'issue' } }).optional(),
+    clients: key(clients, 'The client side, with a scope that moves it.', {
+      example: { certAuth: true },
+    }).optional(),
     defaults: key(Defaults, 'What is merged key by key under each member.', {
       example: { host: { user: 'root' } },
     }).optional(),

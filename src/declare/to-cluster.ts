@@ -1,6 +1,6 @@
 /** Turns the cluster block into the way to the live cluster's client URLs. */
 
-import type { DesiredCluster } from '../model/desired.ts';
+import { type DesiredCluster, movesClients } from '../model/desired.ts';
 import { isHttps } from '../model/url.ts';
 import { type Context, hostPath, operatorPath } from './context.ts';
 import { DEFAULTS } from './defaults.ts';
@@ -13,10 +13,14 @@ type LooseCluster = NonNullable<LoosePlan['cluster']>;
 /** Undefined: what is wrong is reported. */
 export function toCluster(
   context: Context,
-  { cluster, memberApi }: Pick<LoosePlan, 'cluster' | 'memberApi'>,
+  {
+    cluster,
+    memberApi,
+    scope = DEFAULTS.scope,
+  }: Pick<LoosePlan, 'cluster' | 'memberApi' | 'scope'>,
 ): DesiredCluster | undefined {
   if (cluster === undefined) return undefined;
-  const endpoints = toEndpoints(context, cluster);
+  const endpoints = toEndpoints(context, cluster, movesClients(scope));
   const { via = DEFAULTS.via, auth } = cluster;
   const tls = toTls(context, cluster.tls);
   const passwordEnv = auth?.password?.env;
@@ -47,7 +51,8 @@ function toEtcdctl(
   return text.includes('/') ? hostPath(context, path, text, false) : text;
 }
 
-function toEndpoints(context: Context, cluster: LooseCluster): readonly string[] {
+/** Where clients are moved, the TLS files are for the day the same endpoints answer https. */
+function toEndpoints(context: Context, cluster: LooseCluster, moves: boolean): readonly string[] {
   const seen = new Map<string, number>();
   const hasTls = context.has(['cluster', 'tls']);
   return (cluster.endpoints ?? []).flatMap((text, index) => {
@@ -61,7 +66,7 @@ function toEndpoints(context: Context, cluster: LooseCluster): readonly string[]
       context.problem(path, message, 'take one of the two away');
     }
     seen.set(url.toLowerCase(), first ?? index);
-    if (isHttps(url) && !hasTls) {
+    if (isHttps(url) && !hasTls && !moves) {
       const message = `${url} needs cluster.tls.ca: nothing else says which CA to trust`;
       context.problem(
         path,
@@ -69,7 +74,7 @@ function toEndpoints(context: Context, cluster: LooseCluster): readonly string[]
         'write, for instance, "tls: { ca: pki/ca.pem }" under cluster',
       );
     }
-    if (!isHttps(url) && hasTls) {
+    if (!isHttps(url) && hasTls && !moves) {
       const message = `${url} is http, and cluster.tls asks for TLS`;
       context.problem(path, message, 'write https, or take cluster.tls away');
     }

@@ -9,6 +9,7 @@ import type { Context } from './context.ts';
 import { DEFAULTS } from './defaults.ts';
 import { pathText } from './finding.ts';
 import type { LoosePlan } from './shape.ts';
+import { operatorTls, toClients } from './to-clients.ts';
 import { toCluster } from './to-cluster.ts';
 import { toGates, toHooks } from './to-gates.ts';
 import { type PartialMember, toMember } from './to-member.ts';
@@ -18,6 +19,7 @@ import { completeCertificates, modeOf, toPki } from './to-pki.ts';
 export function toDesired(context: Context, plan: LoosePlan): () => DesiredSpec {
   const cluster = toCluster(context, plan);
   const pki = toPki(context, plan);
+  const clients = toClients(context, plan, pki);
   const written = (plan.members ?? []).map((_member, index) => toMember(context, plan, index));
   const certificates = completeCertificates(
     context,
@@ -41,8 +43,9 @@ export function toDesired(context: Context, plan: LoosePlan): () => DesiredSpec 
     strategy: plan.strategy ?? DEFAULTS.strategy,
     scope: plan.scope ?? DEFAULTS.scope,
     memberApi: plan.memberApi ?? DEFAULTS.memberApi,
-    cluster: present(cluster, 'cluster'),
+    cluster: { ...present(cluster, 'cluster'), ...operatorTls(cluster, pki, clients) },
     pki: present(pki, 'pki'),
+    ...(clients === undefined ? {} : { clients }),
     members: members.map(wholeMember),
     order,
     accept: (plan.accept ?? []).map((rule) => present(rule, 'accept')),
@@ -62,6 +65,9 @@ function wholeMember(member: PartialMember): DesiredMember {
     tls: present(member.tls, 'member tls'),
     peerUrl: member.peerUrl,
     certificate: member.certificate,
+    ...(member.clientCertificate === undefined
+      ? {}
+      : { clientCertificate: member.clientCertificate }),
     sourceAddresses: member.sourceAddresses ?? [],
     listenPeerUrls: member.listenPeerUrls ?? [],
   };

@@ -8,6 +8,7 @@ import { DEFAULTS } from './defaults.ts';
 import { type Path, pathText } from './finding.ts';
 import type { LoosePlan } from './shape.ts';
 import { type LooseBlocks, toHost } from './to-host.ts';
+import { toClientCertificate } from './to-clients.ts';
 import { toCertificate } from './to-pki.ts';
 import { toConfig, toService } from './to-service.ts';
 import { isAddress, toListenUrl, toPeerUrl } from './urls.ts';
@@ -37,6 +38,7 @@ export function toMember(context: Context, plan: LoosePlan, index: number): Part
     ...placed,
     ...(peerUrl === undefined ? {} : { peerUrl }),
     certificate: toCertificate(context, plan, index, isLocal),
+    ...toClientCertificate(context, plan, index, isLocal),
     sourceAddresses: toAddresses(context, [...path, 'sourceAddresses'], own.sourceAddresses),
     listenPeerUrls,
   };

@@ -56,9 +56,10 @@ export function toCertificate(
   plan: LoosePlan,
   index: number,
   isLocal: boolean | undefined,
+  which: 'certificate' | 'clientCertificate' = 'certificate',
 ): Certificate {
-  const path: Path = ['members', index, 'certificate'];
-  const given = plan.members?.[index]?.certificate;
+  const path: Path = ['members', index, which];
+  const given = plan.members?.[index]?.[which];
   const mode = modeOf(context, plan);
   const sans = (given?.sans ?? []).filter((name) => name !== undefined);
   sans.forEach((name, item) => {

@@ -50,9 +50,18 @@ const ROLES: readonly (readonly [string, FileRole])[] = [
   [FLAG.peerCaFile, 'ca'],
 ];
 
-/** The peer TLS files that these settings name. */
-export function namedFiles(settings: Settings | undefined): readonly NamedFile[] {
-  return ROLES.flatMap(([flag, role]) => {
+const CLIENT_ROLES: typeof ROLES = [
+  [FLAG.certFile, 'leaf'],
+  [FLAG.keyFile, 'key'],
+  [FLAG.trustedCaFile, 'ca'],
+];
+
+/** The TLS files that these settings name: those of the peer side, and of the client side where clients are moved. */
+export function namedFiles(
+  settings: Settings | undefined,
+  movesClients = false,
+): readonly NamedFile[] {
+  return [...ROLES, ...(movesClients ? CLIENT_ROLES : [])].flatMap(([flag, role]) => {
     const path = settings?.[flag];
     return path === undefined || path === '' ? [] : [{ path, role }];
   });

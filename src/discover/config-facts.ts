@@ -60,10 +60,11 @@ export function diskSettings(
   file: Settings,
   process: ProcessSettings | undefined,
   format: ConfigSources['format'] = 'env-file',
+  mine: readonly string[] = OWNED_FLAGS,
 ): Settings {
   if (format === 'yaml') return cleanSettings(file);
   const elsewhere = Object.entries(process?.environment ?? {}).filter(([flag]) => {
-    return !OWNED_FLAGS.includes(flag);
+    return !mine.includes(flag);
   });
   const flags = format === 'flags' ? {} : process?.flags;
   return cleanSettings({ ...Object.fromEntries(elsewhere), ...flags, ...file });

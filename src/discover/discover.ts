@@ -6,7 +6,7 @@
 import { present } from '../base/assert.ts';
 import { type Result, ok } from '../base/result.ts';
 import type { Certificate } from '../model/certificate.ts';
-import type { DesiredMember, DesiredSpec } from '../model/desired.ts';
+import { type DesiredMember, type DesiredSpec, movesClients } from '../model/desired.ts';
 import type { Failure } from '../model/failure.ts';
 import type { MemberId, MemberName } from '../model/ids.ts';
 import {
@@ -98,7 +98,8 @@ export async function lookAtHosts(
     const planned = input.plannedPaths.get(member.name) ?? [];
     const doors = doorsOf(input, member.name);
     const keysStay = input.desired.pki.mode === 'in-place' && member.host.transport === 'ssh';
-    return [member.name, await observeHost(member, doors, input.pki, planned, keysStay)] as const;
+    const also = { keysStay, movesClients: movesClients(input.desired.scope) };
+    return [member.name, await observeHost(member, doors, input.pki, planned, also)] as const;
   });
   return new Map(await Promise.all(facts));
 }

@@ -8,7 +8,7 @@ import type { ConfigSources, ProcessSettings } from '../model/config-sources.ts'
 import type { DeadManFact } from '../model/dead-man.ts';
 import type { DesiredMember } from '../model/desired.ts';
 import { type Fact, type ProcessFact, known, unknown, valueOf } from '../model/observed.ts';
-import type { Settings } from '../model/settings.ts';
+import { CLIENT_FLAGS, OWNED_FLAGS, type Settings } from '../model/settings.ts';
 import type { ConfigFile, HostProcess, MemberDoors, Pki } from '../ports.ts';
 import { type NamedFile, type ReadFile, namedFiles, readFiles } from './cert-facts.ts';
 import { diskSettings, merged, processSettings } from './config-facts.ts';
@@ -26,13 +26,20 @@ export interface HostFacts {
   readonly deadMan: Fact<DeadManFact | undefined>;
 }
 
+interface LookAlso {
+  /** A private key is judged where it is. */
+  readonly keysStay?: boolean;
+  /** The files and settings of the client side too. */
+  readonly movesClients?: boolean;
+}
+
 /** All of one host, asked in parallel as far as one answer does not need another. */
 export async function observeHost(
   member: DesiredMember,
   doors: MemberDoors,
   pki: Pki,
   planned: readonly NamedFile[],
-  keysStay = false,
+  { keysStay = false, movesClients = false }: LookAlso = {},
 ): Promise<HostFacts> {
   const [process, config, deadMan] = await Promise.all([
     observeProcess(doors),
@@ -42,10 +49,10 @@ export async function observeHost(
   const file = config.ok
     ? known(config.value)
     : unknown(`${member.config.path} cannot be read: ${config.error.but}`);
-  const settings = settingsFacts({ config: member.config, process, file });
+  const settings = settingsFacts({ config: member.config, process, file, movesClients });
   const named = [
-    ...namedFiles(valueOf(settings.running)),
-    ...namedFiles(valueOf(settings.disk)),
+    ...namedFiles(valueOf(settings.running), movesClients),
+    ...namedFiles(valueOf(settings.disk), movesClients),
     ...planned,
   ];
   const running = valueOf(process);
@@ -93,10 +100,12 @@ interface Seen {
   readonly config: DesiredMember['config'];
   readonly process: Fact<HostProcess | 'stopped'>;
   readonly file: Fact<ConfigFile>;
+  readonly movesClients: boolean;
 }
 
-function settingsFacts({ config, process, file }: Seen): SettingsFacts {
+function settingsFacts({ config, process, file, movesClients }: Seen): SettingsFacts {
   const { format } = config;
+  const mine = movesClients ? [...OWNED_FLAGS, ...CLIENT_FLAGS] : OWNED_FLAGS;
   const nothing = { contradictions: [], sources: unknown('the settings are not all known') };
   if (process.known && process.value === 'stopped') {
     const disk = file.known ? known(diskSettings(file.value.settings, undefined, format)) : file;
@@ -104,10 +113,10 @@ function settingsFacts({ config, process, file }: Seen): SettingsFacts {
   }
   const given = startedWith(process, config);
   if (!given.known) return { running: given, disk: file.known ? given : file, ...nothing };
-  const running = runningOf({ config, process, file }, given.value);
+  const running = runningOf({ process, file }, given.value);
   if (!file.known) return { running, disk: file, ...nothing };
   const { path, settings, places = {}, elsewhere = [], variables = [] } = file.value;
-  const disk = known(diskSettings(settings, given.value, format));
+  const disk = known(diskSettings(settings, given.value, format, mine));
   if (!running.known) return { running, disk, ...nothing };
   const sources: ConfigSources = {
     ...{ format, path, file: settings, places, process: given.value, running: running.value },
@@ -139,7 +148,10 @@ function startedWith(
 /** A host tells the start of a process to the second, rounded down; etcd reads its file in the first moments. */
 const START_ROUNDING_MS = 1000;
 
-function runningOf({ process, file }: Seen, given: ProcessSettings): Fact<Settings> {
+function runningOf(
+  { process, file }: Pick<Seen, 'process' | 'file'>,
+  given: ProcessSettings,
+): Fact<Settings> {
   if (given.configFile === undefined) return known(merged(given));
   if (!file.known) return file;
   if (!process.known || process.value === 'stopped') return unknown('the process is not running');

@@ -1,19 +1,13 @@
 /** Turns the operator's pki folder, or the provided files, into what can be put on the hosts, and what is still to be made. */
 
 import { type Result, err, ok } from '../base/result.ts';
-import { type Certificate, type Leaf, namesHost, normalAddress } from '../model/certificate.ts';
+import { type Certificate, type Leaf, namesHost } from '../model/certificate.ts';
 import type { DesiredMember, DesiredSpec } from '../model/desired.ts';
 import type { Failure } from '../model/failure.ts';
-import {
-  type LeafMaterial,
-  type LeafNames,
-  type Material,
-  PLANNED_AUTHORITY,
-  plannedLeafId,
-} from '../model/material.ts';
+import type { LeafMaterial, Material } from '../model/material.ts';
 import type { ObservedMember, ObservedState } from '../model/observed.ts';
-import { isIpAddress, urlParts } from '../model/url.ts';
 import type { Host, Pki } from '../ports.ts';
+import { type MaterialSide, PEER_SIDE } from './material-side.ts';
 
 export interface MaterialInput {
   readonly desired: DesiredSpec;
@@ -22,6 +16,8 @@ export interface MaterialInput {
   readonly here: Host;
   readonly pki: Pki;
   readonly nowMs: number;
+  /** Absent: what the peers show each other. */
+  readonly side?: MaterialSide;
 }
 
 /** A CA may outlive the leaves it signs; ten years keeps its renewal out of this change. */
@@ -56,7 +52,23 @@ export async function readMaterial(
     mustMakeAuthority: authority.value.mustMake,
     authorityDays: AUTHORITY_DAYS,
     leaves: Object.fromEntries(found),
+    ...(await operatorOf(input, authority.value)),
   });
+}
+
+/** With what peershift itself talks to members that ask for a certificate, where the run issues that. */
+async function operatorOf(
+  input: MaterialInput,
+  authority: Authority,
+): Promise<Pick<Material, 'operator'>> {
+  const base = sideOf(input).operator(input.desired);
+  if (base === undefined || input.desired.pki.mode !== 'issue') return {};
+  const leaf = await leafHere(input, authority, base);
+  return leaf.ok ? { operator: leaf.value } : {};
+}
+
+function sideOf({ side = PEER_SIDE }: MaterialInput): MaterialSide {
+  return side;
 }
 
 interface Authority {
@@ -69,13 +81,12 @@ interface Authority {
 
 async function readAuthority(input: MaterialInput): Promise<Result<Authority, Failure>> {
   const { pki } = input.desired;
-  const path = pki.ca?.cert ?? `${pki.directory}/ca.pem`;
-  const keyPath = pki.ca?.key ?? `${pki.directory}/ca-key.pem`;
+  const { cert: path, key: keyPath, isGiven } = sideOf(input).authority(input.desired);
   if (pki.mode === 'in-place') return authorityInPlace(input, path, keyPath);
   const text = await readText(input.here, path);
   if (!text.ok) return text;
   if (text.value === undefined) {
-    if (pki.mode === 'issue' && pki.ca === undefined) {
+    if (pki.mode === 'issue' && !isGiven) {
       return ok({
         path,
         keyPath,
@@ -132,12 +143,21 @@ async function leafOf(
   observed: ObservedMember,
 ): Promise<Result<LeafMaterial, Failure>> {
   const { pki } = input.desired;
-  const names = pki.isShared ? allNames(input) : namesOf(desired, observed);
-  const file = pki.isShared ? 'peer' : desired.name;
-  const certPath = desired.certificate.cert ?? `${pki.directory}/${file}.pem`;
-  const keyPath = desired.certificate.key ?? `${pki.directory}/${file}-key.pem`;
-  const base = { member: desired.name, certPath, keyPath, names };
+  const names = sideOf(input).names(input, desired, observed);
+  const files = sideOf(input).files(input.desired, desired);
+  const base = { member: desired.name, certPath: files.cert, keyPath: files.key, names };
   if (pki.mode === 'in-place') return leafInPlace(base, observed);
+  return leafHere(input, authority, base);
+}
+
+/** The leaf and key in the operator's folder, or what will be issued in their place. */
+async function leafHere(
+  input: MaterialInput,
+  authority: Authority,
+  base: Omit<LeafMaterial, 'leaf' | 'keyId' | 'mustIssue'>,
+): Promise<Result<LeafMaterial, Failure>> {
+  const { pki } = input.desired;
+  const { certPath, keyPath } = base;
   const [certText, keyText] = await Promise.all([
     readText(input.here, certPath),
     readText(input.here, keyPath),
@@ -157,7 +177,7 @@ async function leafOf(
       leaf.ok &&
       keyId.ok &&
       leaf.value.keyId === keyId.value &&
-      serves(leaf.value, names, input.nowMs);
+      serves(leaf.value, base, input.nowMs);
     if (fits) return ok({ ...base, leaf: leaf.value, keyId: keyId.value, mustIssue: false });
     return ok({ ...base, ...plannedLeaf(input, authority, base) });
   }
@@ -196,44 +216,14 @@ function leafInPlace(
   return ok({ ...base, leaf: cert.leaf, keyId: key.keyId, mustIssue: false });
 }
 
-/** What a member's leaf must name: its URL's host, its host's address, and every address its dials come from. */
-function namesOf(desired: DesiredMember, observed: ObservedMember): LeafNames {
-  const urls = desired.peerUrl === undefined ? observed.peerUrls : [desired.peerUrl];
-  const sources = Object.values(observed.sourceAddresses).flatMap((fact) =>
-    fact.known ? fact.value : [],
-  );
-  const address = desired.host.address === undefined ? [] : [desired.host.address];
-  return split([
-    ...urls.map((url) => urlParts(url).host),
-    ...address,
-    ...sources,
-    ...desired.sourceAddresses,
-    ...desired.certificate.sans,
-  ]);
-}
-
-function allNames(input: MaterialInput): LeafNames {
-  const each = input.desired.members.flatMap((desired) => {
-    const observed = input.observed.members.find((member) => member.name === desired.name);
-    return observed === undefined ? [] : [namesOf(desired, observed)];
-  });
-  return split(each.flatMap((names) => [...names.ipAddresses, ...names.dnsNames]));
-}
-
-function split(names: readonly string[]): LeafNames {
-  const unique = [
-    ...new Set(names.map((name) => (isIpAddress(name) ? normalAddress(name) : name))),
-  ];
-  return {
-    ipAddresses: unique.filter(isIpAddress),
-    dnsNames: unique.filter((name) => !isIpAddress(name)),
-  };
-}
-
-function serves(leaf: Leaf, names: LeafNames, nowMs: number): boolean {
+function serves(
+  leaf: Leaf,
+  { names, isForClient }: Pick<LeafMaterial, 'names' | 'isForClient'>,
+  nowMs: number,
+): boolean {
   return (
     leaf.trustedBy.length > 0 &&
-    leaf.serverAuth &&
+    (leaf.serverAuth || isForClient === true) &&
     leaf.clientAuth &&
     leaf.notBeforeMs <= nowMs &&
     nowMs < leaf.notAfterMs &&
@@ -245,12 +235,12 @@ function serves(leaf: Leaf, names: LeafNames, nowMs: number): boolean {
 function plannedLeaf(
   input: MaterialInput,
   authority: Authority,
-  base: { readonly member: LeafMaterial['member']; readonly names: LeafNames },
+  base: Pick<LeafMaterial, 'member' | 'names'>,
 ): Pick<LeafMaterial, 'leaf' | 'keyId' | 'mustIssue'> {
-  const keyId = plannedLeafId(base.member);
+  const keyId = sideOf(input).plannedLeaf(base.member);
   const leaf: Leaf = {
     ...plannedAuthority(input),
-    fingerprint: plannedLeafId(base.member),
+    fingerprint: keyId,
     subject: `CN=${base.member}`,
     commonName: base.member,
     notAfterMs: input.nowMs + input.desired.pki.days * DAY_MS,
@@ -264,9 +254,10 @@ function plannedLeaf(
 }
 
 function plannedAuthority(input: MaterialInput): Certificate {
-  const commonName = `${input.desired.name} peer CA`;
+  const side = sideOf(input);
+  const commonName = side.authorityName(input.desired);
   return {
-    fingerprint: PLANNED_AUTHORITY,
+    fingerprint: side.plannedAuthority,
     subject: `CN=${commonName}`,
     issuer: `CN=${commonName}`,
     commonName,
@@ -277,7 +268,7 @@ function plannedAuthority(input: MaterialInput): Certificate {
     isCa: true,
     serverAuth: true,
     clientAuth: true,
-    keyId: PLANNED_AUTHORITY,
+    keyId: side.plannedAuthority,
     keyKind: input.desired.pki.algorithm,
   };
 }

@@ -21,3 +21,8 @@ export interface ClientLook {
   /** Why bytes could not be looked at, so that connections on a port of both schemes stay unknown. */
   readonly blind?: string;
 }
+
+/** Does it stand against closing http? One that said nothing does, unless a person lets such pass. */
+export function isCounted({ speaks }: ClientConnection, acceptsIdle: boolean): boolean {
+  return speaks === 'plain' || (speaks === 'unknown' && !acceptsIdle);
+}

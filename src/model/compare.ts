@@ -1,7 +1,7 @@
 /** Turns two worlds, the expected and the seen, into what differs between them, in words. */
 
 import type { MemberName } from './ids.ts';
-import { OWNED_FLAGS } from './settings.ts';
+import { CLIENT_FLAGS, OWNED_FLAGS } from './settings.ts';
 import { namedPaths } from './steps/install-certificates.ts';
 import { sameUrls } from './url.ts';
 import type { FileContent } from './certificate.ts';
@@ -19,7 +19,8 @@ export interface Difference {
 export function worldDifferences(expected: World, seen: World): readonly Difference[] {
   const differences: Difference[] = [];
   for (const member of expected.members) {
-    differences.push(...memberDifferences(member, memberOf(seen, member.name)));
+    const there = memberOf(seen, member.name);
+    differences.push(...memberDifferences(member, there, expected.movesClients === true));
     const [before, now] = [expected.record[member.name] ?? [], seen.record[member.name] ?? []];
     if (!sameUrls(before, now)) {
       const text = `the list has ${now.join(' and ')} for ${member.name}, expected ${before.join(' and ')}`;
@@ -42,7 +43,11 @@ export function worldDifferences(expected: World, seen: World): readonly Differe
   return differences;
 }
 
-function memberDifferences(expected: MemberWorld, seen: MemberWorld): readonly Difference[] {
+function memberDifferences(
+  expected: MemberWorld,
+  seen: MemberWorld,
+  movesClients: boolean,
+): readonly Difference[] {
   const { name } = expected;
   const found = (kind: DifferenceKind, text: string): Difference => ({ kind, member: name, text });
   if (expected.process !== undefined && seen.process === undefined)
@@ -55,7 +60,10 @@ function memberDifferences(expected: MemberWorld, seen: MemberWorld): readonly D
   } else if (!samePool(expected, seen)) {
     differences.push(found('process', `${name} has loaded another CA than expected`));
   }
-  for (const flag of OWNED_FLAGS) {
+  if (movesClients && !sameJson(expected.process?.client, seen.process?.client)) {
+    differences.push(found('process', `${name} runs with other client settings than expected`));
+  }
+  for (const flag of movesClients ? [...OWNED_FLAGS, ...CLIENT_FLAGS] : OWNED_FLAGS) {
     const [before, now] = [expected.disk.settings[flag], seen.disk.settings[flag]];
     if (before === now) continue;
     const text = `${flag} of ${name} is ${now ?? 'not set'} on disk, expected ${before ?? 'not set'}`;

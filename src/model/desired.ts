@@ -16,6 +16,14 @@ export type Strategy = (typeof STRATEGIES)[number];
 export const SCOPES = ['peer', 'client', 'peer+client'] as const;
 export type Scope = (typeof SCOPES)[number];
 
+export function movesClients(scope: Scope): boolean {
+  return scope !== 'peer';
+}
+
+export function movesPeers(scope: Scope): boolean {
+  return scope !== 'client';
+}
+
 export const KEY_ALGORITHMS = ['ecdsa-p256', 'ecdsa-p384', 'rsa-2048', 'rsa-4096'] as const;
 export type KeyAlgorithm = (typeof KEY_ALGORITHMS)[number];
 
@@ -34,6 +42,8 @@ export interface DesiredSpec {
   readonly memberApi: 'grpc' | 'etcdctl';
   readonly cluster: DesiredCluster;
   readonly pki: DesiredPki;
+  /** Absent: the scope is the peers alone. */
+  readonly clients?: DesiredClients;
   readonly members: readonly DesiredMember[];
   /** Undefined: followers by name, the leader last. */
   readonly order: readonly MemberName[] | undefined;
@@ -48,7 +58,10 @@ export interface DesiredSpec {
 export interface DesiredCluster {
   readonly endpoints: readonly string[];
   readonly via: 'direct' | 'ssh';
-  /** Absolute paths on the operator's machine. */
+  /**
+   * Absolute paths on the operator's machine. With a scope that moves the clients, what is used once a member
+   * answers https, beside endpoints that say http; the files may come into being in mid-run (mode issue).
+   */
   readonly tls:
     | { readonly ca: string; readonly cert: string | undefined; readonly key: string | undefined }
     | undefined;
@@ -64,6 +77,16 @@ export interface DesiredPki {
   readonly algorithm: KeyAlgorithm;
   readonly days: number;
   readonly isShared: boolean;
+}
+
+/** What is wanted of the client side. */
+export interface DesiredClients {
+  /** The last change: https clients must show a certificate of this CA. */
+  readonly certAuth: boolean;
+  /** Absolute paths; of its own, since what the peers' CA signs could join the cluster as a peer. */
+  readonly ca: { readonly cert: string; readonly key: string };
+  /** A person named it: it is not made. */
+  readonly isGivenCa: boolean;
 }
 
 export interface DesiredMember {
@@ -84,6 +107,8 @@ export interface DesiredMember {
     readonly key: string | undefined;
     readonly sans: readonly string[];
   };
+  /** What it shows to clients; absent where they are not moved. */
+  readonly clientCertificate?: DesiredMember['certificate'];
   readonly sourceAddresses: readonly string[];
   /** Empty: the present listen URLs with the scheme changed. */
   readonly listenPeerUrls: readonly PeerUrl[];

@@ -110,6 +110,10 @@ export const FAILURES = {
     exit: 3,
     meaning: 'a peer URL would change more than the scheme, or etcd would not accept it',
   },
+  CLIENT_SIDE_UNUSABLE: {
+    exit: 3,
+    meaning: 'the client URLs of a member cannot be moved to https as they are',
+  },
   CERTIFICATE_UNUSABLE: { exit: 3, meaning: 'a certificate or key cannot serve the peer links' },
   PKI_FAILED: { exit: 3, meaning: 'certificates could not be made or read' },
   UNSAFE_ROLLOUT: {
@@ -150,6 +154,10 @@ export const FAILURES = {
   },
   GATE_FAILED: { exit: 4, meaning: 'the evidence after a step says that it did harm' },
   GATE_TIMED_OUT: { exit: 4, meaning: 'the evidence that a gate waits for did not come in time' },
+  CLIENTS_STILL_PLAIN: {
+    exit: 4,
+    meaning: 'clients still speak plain http, or may do so, and http is closed on nobody',
+  },
   STEP_FAILED: { exit: 4, meaning: 'a step could not be carried out' },
   START_FAILED: { exit: 4, meaning: 'a member did not come back after its restart' },
   UPDATE_UNCERTAIN: {

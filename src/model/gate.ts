@@ -11,6 +11,10 @@ export type GateCheck =
   | 'links'
   /** No line in any member's log that the model does not expect, for the quiet time. */
   | 'logs'
+  /** The client ports of the member just restarted: the list, what answers there, and what is refused. */
+  | 'client-ports'
+  /** No connection to any client port that is known, or may be, plain http. */
+  | 'clients-moved'
   /** Equal HashKV at one revision on all members. */
   | 'data';
 

@@ -4,6 +4,7 @@ import { NOTHING_UNOBSERVED, type World } from './world.ts';
 import type { Step, StepKind, StepLaw, StepOf } from './step.ts';
 import { advertisePeer } from './steps/advertise-peer.ts';
 import { armDeadMan, disarmDeadMan } from './steps/arm-dead-man.ts';
+import { checkClients } from './steps/check-clients.ts';
 import { checkLinks } from './steps/check-links.ts';
 import { configureMember } from './steps/configure-member.ts';
 import { installCertificates } from './steps/install-certificates.ts';
@@ -20,6 +21,7 @@ import { transferLeader } from './steps/transfer-leader.ts';
 
 const LAWS: { readonly [K in StepKind]: StepLaw<StepOf<K>> } = {
   'check-links': checkLinks,
+  'check-clients': checkClients,
   'take-snapshot': takeSnapshot,
   'issue-certificates': issueCertificates,
   'install-certificates': installCertificates,

@@ -6,10 +6,11 @@
 import { type Result, err, ok } from '../base/result.ts';
 import type { FileContent } from './certificate.ts';
 import { known } from './observed.ts';
+import { type ClientSettings, clientSettings } from './client-settings.ts';
 import { FLAG, peerSettings } from './settings.ts';
 import { isHttps } from './url.ts';
 import { isAtLeast } from './version.ts';
-import { type Disk, type PeerProcess, oneProcess } from './world.ts';
+import { type Disk, type PeerProcess, type World, oneProcess } from './world.ts';
 
 /** A disk never changes, so what a start makes of it is worked out once. */
 const LOADED = new WeakMap<Disk, Loaded>();
@@ -50,9 +51,41 @@ function load(disk: Disk, version: string): Result<PeerProcess, string> {
     if (content.kind !== 'pool') return err(`open ${peer.trustedCaFile}: ${unusableText(content)}`);
     pool = content.authorities.map((authority) => authority.fingerprint);
   }
+  const client = clientSettings(disk.settings);
+  const refusal = client === undefined ? undefined : clientRefusal(client, disk.files);
+  if (refusal !== undefined) return err(refusal);
   return ok(
-    oneProcess({ peer, pool: known(pool), demandsClientCert: demandsClientCert(disk, version) }),
+    oneProcess({
+      peer,
+      pool: known(pool),
+      demandsClientCert: demandsClientCert(disk, version),
+      ...(client === undefined ? {} : { client }),
+    }),
   );
+}
+
+/** Do two processes do the same, on the sides that this world is about? */
+export function actsAlike({ movesClients }: World, a: PeerProcess, b: PeerProcess): boolean {
+  const same = (one: unknown, other: unknown): boolean =>
+    JSON.stringify(one) === JSON.stringify(other);
+  return same(a.peer, b.peer) && (movesClients !== true || same(a.client, b.client));
+}
+
+/** Files of the client side that nobody has looked at are taken to be as good as they were at the last start. */
+function clientRefusal(client: ClientSettings, files: Disk['files']): string | undefined {
+  const { certFile, keyFile, trustedCaFile, listen } = client;
+  if (certFile === undefined || keyFile === undefined) {
+    const isHalf = certFile !== keyFile;
+    if (isHalf) return 'KeyFile and CertFile must both be present';
+    return undefined;
+  }
+  const [cert, key] = [files[certFile], files[keyFile]];
+  if (!listen.some(isHttps) || cert === undefined || key === undefined) return undefined;
+  const refusal = pairRefusal(certFile, cert, keyFile, key);
+  if (refusal !== undefined || trustedCaFile === undefined) return refusal;
+  const pool = files[trustedCaFile];
+  if (pool === undefined || pool.kind === 'pool') return undefined;
+  return `open ${trustedCaFile}: ${unusableText(pool)}`;
 }
 
 /** From 3.4 on a trusted CA file alone makes the listener demand a client certificate (transport `ServerConfig`). */

@@ -12,7 +12,20 @@ export interface Material {
   readonly authorityDays: number;
   readonly mustMakeAuthority: boolean;
   readonly leaves: Readonly<Record<string, LeafMaterial>>;
+  /** What peershift itself shows to members that ask for it, where the run issues that. */
+  readonly operator?: LeafMaterial;
 }
+
+/** Of a scope that leaves the peers as they are. */
+export const NO_MATERIAL: Material = {
+  mode: 'issue',
+  authorities: [],
+  authorityPath: '',
+  authorityKeyPath: '',
+  authorityDays: 0,
+  mustMakeAuthority: false,
+  leaves: {},
+};
 
 export interface LeafMaterial {
   readonly member: MemberName;
@@ -24,6 +37,8 @@ export interface LeafMaterial {
   /** What it must name. */
   readonly names: LeafNames;
   readonly mustIssue: boolean;
+  /** It dials and never serves. */
+  readonly isForClient?: true;
 }
 
 export interface LeafNames {

@@ -5,6 +5,7 @@
 
 import { type Result, err, ok } from '../base/result.ts';
 import type { CaId, FileContent } from './certificate.ts';
+import { clientSettings } from './client-settings.ts';
 import type { Failure } from './failure.ts';
 import { demandsClientCert } from './load.ts';
 import {
@@ -35,6 +36,7 @@ export function worldOf(
   state: ObservedState,
   unobserved: readonly string[] = [],
   blocked: readonly string[] = [],
+  movesClients = false,
 ): Result<World, readonly Failure[]> {
   const record = Object.fromEntries(state.members.map(({ name, peerUrls }) => [name, peerUrls]));
   const missing = state.members.flatMap((member) => unknownFailure(state, member));
@@ -48,6 +50,7 @@ export function worldOf(
     unobserved: [...unobserved].sort(),
     blocked: [...blocked].sort(),
     ...armedIn(state),
+    ...(movesClients ? { movesClients } : {}),
   });
 }
 
@@ -160,10 +163,12 @@ function peerProcess(member: ObservedMember, version: string): PeerProcess | und
   if (!member.process.known || member.process.value === 'stopped' || running === undefined) {
     return undefined;
   }
+  const client = clientSettings(running);
   return {
     peer: peerSettings(running),
     pool: runningPool(member, running, member.process.value.startedAtMs),
     demandsClientCert: demandsClientCert(diskOf(member, running), version),
+    ...(client === undefined ? {} : { client }),
   };
 }
 

@@ -39,6 +39,11 @@ export const FLAG = {
   peerCrlFile: 'peer-crl-file',
   /** Deprecated; implies client cert auth on 3.2 and 3.3, removed in 3.4. */
   peerCaFile: 'peer-ca-file',
+  certFile: 'cert-file',
+  keyFile: 'key-file',
+  trustedCaFile: 'trusted-ca-file',
+  clientCertAuth: 'client-cert-auth',
+  autoTls: 'auto-tls',
 } as const;
 
 /** The settings a peershift run may write. Everything else in a member's configuration is left alone. */
@@ -52,6 +57,26 @@ export const OWNED_FLAGS: readonly string[] = [
   FLAG.peerTrustedCaFile,
   FLAG.peerClientCertAuth,
 ];
+
+/** What a run writes beside them when it moves the clients. */
+export const CLIENT_FLAGS: readonly string[] = [
+  FLAG.listenClientUrls,
+  FLAG.advertiseClientUrls,
+  FLAG.certFile,
+  FLAG.keyFile,
+  FLAG.trustedCaFile,
+  FLAG.clientCertAuth,
+];
+
+const ALL_FLAGS: readonly string[] = [...OWNED_FLAGS, ...CLIENT_FLAGS];
+
+/**
+ * The flags that settings to be written decide about: those of the peers, and where they say on which URLs
+ * clients are served, those of the clients too. A flag of these that is absent is to be absent.
+ */
+export function decidedFlags(settings: Settings): readonly string[] {
+  return settings[FLAG.listenClientUrls] === undefined ? OWNED_FLAGS : ALL_FLAGS;
+}
 
 /** What a member's process does on the peer side, or will do after its next start. */
 export interface PeerSettings {
@@ -139,13 +164,15 @@ function changed(settings: Settings, changes: readonly SettingChange[]): Setting
   return Object.fromEntries(Object.entries(after).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** What turns `before` into `after`, over the settings that peershift writes. */
+/** What turns `before` into `after`, over the settings that `after` decides about. */
 export function settingChanges(before: Settings, after: Settings): readonly SettingChange[] {
-  return OWNED_FLAGS.filter((flag) => before[flag] !== after[flag]).map((flag) => ({
-    flag,
-    from: before[flag],
-    to: after[flag],
-  }));
+  return decidedFlags(after)
+    .filter((flag) => before[flag] !== after[flag])
+    .map((flag) => ({
+      flag,
+      from: before[flag],
+      to: after[flag],
+    }));
 }
 
 export function environmentName(flag: string): string {

@@ -19,6 +19,8 @@ export type Phase =
   | 'listen'
   | 'announce'
   | 'switch'
+  | 'serve-both'
+  | 'close-http'
   | 'members'
   | 'strict'
   | 'close'
@@ -42,6 +44,11 @@ export interface CheckLinks extends StepBase {
   readonly kind: 'check-links';
 }
 
+/** A look at who is connected to the client ports: nothing is closed on anybody who is not through. */
+export interface CheckClients extends StepBase {
+  readonly kind: 'check-clients';
+}
+
 export interface TakeSnapshot extends StepBase {
   readonly kind: 'take-snapshot';
 }
@@ -50,6 +57,8 @@ export interface IssueCertificates extends StepBase {
   readonly kind: 'issue-certificates';
   readonly members: readonly MemberName[];
   readonly makesAuthority: boolean;
+  /** Absent: what peers show each other. */
+  readonly side?: 'clients';
 }
 
 /** A file to be put on a member's host; where its bytes come from is the operator's pki folder. */
@@ -158,6 +167,7 @@ export interface DisarmDeadMan extends StepBase {
 
 export type Step =
   | CheckLinks
+  | CheckClients
   | TakeSnapshot
   | IssueCertificates
   | InstallCertificates

@@ -8,6 +8,7 @@
 
 import { Canonical, CanonicalList, numberOf } from '../base/canonical.ts';
 import type { CaId, FileContent } from './certificate.ts';
+import type { ClientSettings } from './client-settings.ts';
 import type { MemberId, MemberName } from './ids.ts';
 import type { Fact } from './observed.ts';
 import { type PeerSettings, type Settings, oneSettings } from './settings.ts';
@@ -27,6 +28,7 @@ export interface World {
   readonly blocked: readonly string[];
   /** The one dead-man switch that waits on a host; absent: none does. */
   readonly armed?: ArmedDeadMan;
+  readonly movesClients?: true; // what members do on the client side counts
 }
 
 export interface ArmedDeadMan {
@@ -63,6 +65,7 @@ export interface PeerProcess {
   readonly pool: Fact<readonly CaId[]>;
   /** Does its https listener demand a client certificate? */
   readonly demandsClientCert: boolean;
+  readonly client?: ClientSettings;
 }
 
 /** One object, for every world whose links were just seen. */
@@ -82,7 +85,7 @@ export function upMembers(world: World): readonly MemberWorld[] {
   return world.members.filter(isUp);
 }
 
-/** Worlds never change, so one that was made before is found again: by what it was made from. */
+/** Worlds never change: one that was made before is found again by what it was made from. */
 const REPLACED = new WeakMap<readonly MemberWorld[], Map<MemberWorld, World['members']>>();
 
 export function withMember(world: World, member: MemberWorld): World {

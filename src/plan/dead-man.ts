@@ -7,7 +7,7 @@ import type { MemberName } from '../model/ids.ts';
 import { FLAG, type Settings, oneSettings, settingChanges } from '../model/settings.ts';
 import { isUp, memberOf } from '../model/world.ts';
 import { type Draft, type Here, add } from './draft.ts';
-import { owned } from './target.ts';
+import { decidedLike } from './target.ts';
 
 /**
  * What its firing puts back: the settings of before; where the listener changes, the old one with trust and
@@ -23,7 +23,7 @@ export function underDeadMan(
 ): void {
   const { deadmanMs } = draft.gates;
   const now = memberOf(draft.world, member);
-  const before = owned(now.disk.settings);
+  const before = decidedLike(now.disk.settings, settings);
   const expects = settingChanges(before, settings);
   if (deadmanMs === undefined || !isUp(now) || expects.length === 0) {
     work();

@@ -107,9 +107,14 @@ function changesTo(before: Settings, after: Settings): readonly SettingChange[] 
   return changes;
 }
 
-export function restart(draft: Draft, here: Here, member: MemberName): void {
+export function restart(
+  draft: Draft,
+  here: Here,
+  member: MemberName,
+  gate = linkGate(draft.gates),
+): void {
   const kind = isUp(memberOf(draft.world, member)) ? 'restart-member' : 'start-member';
-  add(draft, here, { kind, member }, linkGate(draft.gates));
+  add(draft, here, { kind, member }, gate);
 }
 
 /** For each member what it is to run with. */
@@ -236,6 +241,7 @@ export function endWithData(draft: Draft): void {
 
 const VERB: Readonly<Record<Step['kind'], string>> = {
   'check-links': 'check',
+  'check-clients': 'clients',
   'take-snapshot': 'backup',
   'issue-certificates': 'issue',
   'install-certificates': 'install',

@@ -21,6 +21,17 @@ export function linkGate(gates: DesiredGates): GateSpec {
   };
 }
 
+/** After a restart that changed what clients are served: all of that, and the member's own client ports. */
+export function clientGate(gates: DesiredGates): GateSpec {
+  const { checks, ...rest } = linkGate(gates);
+  return { checks: [...checks, 'client-ports'], ...rest };
+}
+
+/** Before http is closed on a member: everybody who is connected speaks TLS. */
+export function movedGate(gates: DesiredGates): GateSpec {
+  return { checks: ['health', 'clients-moved'], quietMs: 0, timeoutMs: gates.timeoutMs };
+}
+
 /** Before the first change: the links as the model has them, on fresh probes, and the same data everywhere. */
 export function startGate(gates: DesiredGates): GateSpec {
   return {

@@ -13,7 +13,8 @@ import { disarmFirst } from './dead-man.ts';
 import { type Draft, add, newDraft } from './draft.ts';
 import type { Rescue } from './rescue.ts';
 import type { RescueMaterial, RescueOption, RescuePart } from './rescue-options.ts';
-import { freePath, owned } from './target.ts';
+import { freePath } from './files.ts';
+import { owned } from './target.ts';
 
 export interface RescuePlanInput {
   readonly desired: DesiredSpec;

@@ -15,6 +15,7 @@ import type { Step } from '../model/step.ts';
 import { sameUrls } from '../model/url.ts';
 import { type World, memberOf } from '../model/world.ts';
 import { worldKey } from '../model/world-key.ts';
+import { bringClientsBack, peerGoal, revertClients } from './clients-back.ts';
 import { disarmFirst } from './dead-man.ts';
 import { type Draft, add, append, endWithData, leadFromDialable, newDraft } from './draft.ts';
 import { startGate } from './gates.ts';
@@ -66,20 +67,24 @@ const WINDOWS: readonly DeclaredWindow[] = [
 export function planRollback(input: RollbackInput): Result<Rollout, readonly Failure[]> {
   const draft = newDraft(input.world, input.gates);
   disarmFirst(draft);
-  const goals = [...input.order]
+  const whole = [...input.order]
     .reverse()
     .flatMap((name) => input.goal.filter((goal) => goal.member === name));
+  // Clients go back first, so that what follows is about the peers alone.
+  const goals = whole.map(peerGoal);
   if (!isDark(draft, input.strategy, goals)) {
-    for (const goal of goals) {
-      bringBack(draft, goal, input.failedStarts?.includes(goal.member) ?? false);
+    for (const goal of whole) {
+      const hasFailed = input.failedStarts?.includes(goal.member) ?? false;
+      if (!bringClientsBack(draft, goal, hasFailed)) bringBack(draft, peerGoal(goal), hasFailed);
     }
   }
   leadFromDialable(draft);
   const hasProbed = draft.steps.some((step) => step.after?.checks.includes('links') === true);
-  if (!hasProbed && draft.world.unobserved.length > 0 && !isAtGoal(draft.world, goals)) {
+  if (!hasProbed && draft.world.unobserved.length > 0 && !isAtGoal(draft.world, whole)) {
     const why = 'nothing may rest on a link that was not seen';
     add(draft, { phase: 'prepare', why }, { kind: 'check-links' }, startGate(input.gates));
   }
+  revertClients(draft, whole);
   trustAgain(draft, goals);
   const isBehind = goals.some((goal) => isConverted(draft, goal));
   if (isBehind) for (const goal of goals) takeBackUnloaded(draft, goal);

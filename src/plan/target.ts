@@ -2,15 +2,21 @@
 
 import { Remembered } from '../base/canonical.ts';
 import { type Result, err, ok } from '../base/result.ts';
-import type { Certificate, FileContent } from '../model/certificate.ts';
 import type { DesiredMember, DesiredSpec, Strategy } from '../model/desired.ts';
 import type { Failure } from '../model/failure.ts';
 import type { Material } from '../model/material.ts';
 import { loadDisk } from '../model/load.ts';
 import type { MemberGoal } from '../model/rollout.ts';
-import { FLAG, OWNED_FLAGS, type Settings, oneSettings, peerSettings } from '../model/settings.ts';
+import {
+  CLIENT_FLAGS,
+  FLAG,
+  OWNED_FLAGS,
+  type Settings,
+  decidedFlags,
+  oneSettings,
+  peerSettings,
+} from '../model/settings.ts';
 import type { InstalledFile } from '../model/step.ts';
-import { namedPaths } from '../model/steps/install-certificates.ts';
 import { type PeerUrl, hostPort, isHttps, urlParts, withPort, withScheme } from '../model/url.ts';
 import {
   type Disk,
@@ -19,6 +25,7 @@ import {
   type World,
   memberOf,
 } from '../model/world.ts';
+import { PEER_FILES, filesFor } from './files.ts';
 
 export interface Target extends MemberGoal {
   readonly files: readonly InstalledFile[];
@@ -52,7 +59,7 @@ function targetOf(
 ): Target {
   const member = memberOf(input.world, desired.name);
   const material = input.material.leaves[desired.name];
-  const files = material === undefined ? [] : filesFor(input, desired, member);
+  const files = material === undefined ? [] : filesFor(input.material, desired, member, PEER_FILES);
   const [ca, leaf, key] = files;
   const goalUrls = urls[desired.name] ?? [];
   const mayMove = input.desired.strategy === 'dual-listener';
@@ -105,6 +112,25 @@ export function owned(settings: Settings): Settings {
 
 const OWNED = new WeakMap<Settings, Settings>();
 
+/** What a way back will bring back of a member. */
+export function startSettings(
+  { movesClients }: World,
+  { disk: { settings } }: MemberWorld,
+): Settings {
+  if (movesClients !== true) return owned(settings);
+  const mine = [...OWNED_FLAGS, ...CLIENT_FLAGS];
+  return Object.fromEntries(Object.entries(settings).filter(([flag]) => mine.includes(flag)));
+}
+
+/** The settings of now, of those that the given ones decide about. */
+export function decidedLike(settings: Settings, like: Settings): Settings {
+  const mine = decidedFlags(like);
+  if (mine === OWNED_FLAGS) return owned(settings);
+  return oneSettings(
+    Object.fromEntries(Object.entries(settings).filter(([flag]) => mine.includes(flag))),
+  );
+}
+
 /** Does the running process already do what a start with these owned settings would make it do? */
 export function runsAs(member: MemberWorld, settings: Settings): boolean {
   const { process } = member;
@@ -133,6 +159,8 @@ function wouldRunAs(member: MemberWorld, process: PeerProcess, settings: Setting
   const wanted = loadDisk(disk, member.version);
   if (!wanted.ok || !wanted.value.pool.known || !process.pool.known) return false;
   if (wanted.value === process) return true;
+  const decides = settings[FLAG.listenClientUrls] !== undefined;
+  if (decides && !same(wanted.value.client, process.client)) return false;
   return same(wanted.value.peer, process.peer) && same(wanted.value.pool.value, process.pool.value);
 }
 
@@ -140,8 +168,9 @@ const WANTED = new Remembered<Disk, Settings, Disk>();
 
 /** The disk with these owned settings in the place of its own. */
 function diskWith(disk: Disk, settings: Settings): Disk {
-  if (OWNED_FLAGS.every((flag) => disk.settings[flag] === settings[flag])) return disk;
-  const others = Object.entries(disk.settings).filter(([flag]) => !OWNED_FLAGS.includes(flag));
+  const mine = decidedFlags(settings);
+  if (mine.every((flag) => disk.settings[flag] === settings[flag])) return disk;
+  const others = Object.entries(disk.settings).filter(([flag]) => !mine.includes(flag));
   return { settings: { ...Object.fromEntries(others), ...settings }, files: disk.files };
 }
 
@@ -204,76 +233,4 @@ function urlFailure(desired: DesiredMember, but: string): Failure {
     so: 'this tool changes the scheme of a peer URL and nothing else; nothing has been changed',
     remedy: 'set peerUrl to the present host and port with https, or leave it out',
   };
-}
-
-/** CA, leaf and key under names that no process and no configuration uses for other bytes. */
-function filesFor(
-  input: TargetInput,
-  desired: DesiredMember,
-  member: MemberWorld,
-): readonly InstalledFile[] {
-  const { material } = input;
-  const mine = material.leaves[desired.name];
-  if (mine === undefined) return [];
-  const place = (name: string, content: FileContent): string => {
-    return material.mode === 'in-place'
-      ? name
-      : freePath(member, desired.tls.directory, name, content);
-  };
-  const pool: FileContent = { kind: 'pool', authorities: material.authorities };
-  const leaf: FileContent = { kind: 'leaf', leaf: mine.leaf };
-  const key: FileContent = { kind: 'key', keyId: mine.keyId };
-  const inPlace = material.mode === 'in-place';
-  return [
-    {
-      path: place(inPlace ? material.authorityPath : 'ca.pem', pool),
-      role: 'ca',
-      source: material.authorityPath,
-      content: pool,
-    },
-    {
-      path: place(inPlace ? mine.certPath : 'peer.pem', leaf),
-      role: 'leaf',
-      source: mine.certPath,
-      content: leaf,
-    },
-    {
-      path: place(inPlace ? mine.keyPath : 'peer-key.pem', key),
-      role: 'key',
-      source: mine.keyPath,
-      content: key,
-    },
-  ];
-}
-
-/** `peer.pem`, or `peer-2.pem` and so on when the name is in use for something else. */
-export function freePath(
-  member: MemberWorld,
-  directory: string,
-  name: string,
-  content: FileContent,
-): string {
-  const named = namedPaths(member);
-  const [stem, extension] = [name.slice(0, -'.pem'.length), '.pem'];
-  for (let index = 1; ; index++) {
-    const path = `${directory}/${stem}${index === 1 ? '' : `-${String(index)}`}${extension}`;
-    const present = member.disk.files[path];
-    if (!named.has(path) || (present !== undefined && sameContent(present, content))) return path;
-  }
-}
-
-/** Do two files hold the same thing, as far as a TLS stack can tell? */
-export function sameContent(a: FileContent, b: FileContent): boolean {
-  if (a.kind === 'leaf' && b.kind === 'leaf') return a.leaf.fingerprint === b.leaf.fingerprint;
-  if (a.kind === 'key' && b.kind === 'key') return a.keyId === b.keyId;
-  if (a.kind === 'pool' && b.kind === 'pool')
-    return fingerprints(a.authorities) === fingerprints(b.authorities);
-  return false;
-}
-
-function fingerprints(certificates: readonly Certificate[]): string {
-  return certificates
-    .map((each) => each.fingerprint)
-    .sort()
-    .join();
 }

@@ -23,6 +23,8 @@ export interface LeafRequest {
   readonly ipAddresses: readonly string[];
   readonly algorithm: KeyAlgorithm;
   readonly days: number;
+  /** It dials and never serves: it may name no host, and then may come from any. */
+  readonly isForClient?: boolean;
 }
 
 export interface Pki {

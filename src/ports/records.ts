@@ -4,6 +4,7 @@ import type { PeershiftEvent } from '../model/event.ts';
 import type { RunId } from '../model/ids.ts';
 import type { JournalEntry } from '../model/journal.ts';
 import type { Answer } from './answer.ts';
+import type { ClientSight } from './clients.ts';
 import type { MemberConfig } from './config.ts';
 import type { DeadMan } from './dead-man.ts';
 import type { Host } from './host.ts';
@@ -30,6 +31,8 @@ export interface MemberDoors {
   readonly log: LogSource | undefined;
   /** Absent: none can be left on its host. */
   readonly deadMan?: DeadMan;
+  /** Who is connected to its client ports; absent: that cannot be seen. */
+  readonly clients?: ClientSight;
   /** Dials peer ports from the member's own host; absent: only this machine's dialer is there. */
   readonly dialer?: PeerDialer;
 }

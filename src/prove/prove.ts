@@ -12,7 +12,7 @@ import { upMembers } from '../model/world.ts';
 import { refusalOf, shortest, worldStory } from './counterexample.ts';
 import { type Walk, explore } from './explore.ts';
 import { judge, unmetNeeds } from './judge.ts';
-import { INVARIANTS } from './rules.ts';
+import { CLIENT_RULES, INVARIANTS } from './rules.ts';
 import { type RollbackFrom, proveWaysBack } from './ways-back.ts';
 
 export interface ProveOptions {
@@ -26,7 +26,7 @@ export interface ProveOptions {
 
 export function prove(rollout: Rollout, options: ProveOptions): Result<ProvenRollout, Failure> {
   const walk = explore(rollout, true);
-  const rules = options.invariants ?? INVARIANTS;
+  const rules = options.invariants ?? rulesFor(rollout);
   const goal = goalRefusal(rollout, walk);
   if (goal !== undefined) return err(goal);
   const unmet = unmetNeeds(rollout, walk);
@@ -58,6 +58,10 @@ export function prove(rollout: Rollout, options: ProveOptions): Result<ProvenRol
       zeroToleranceSteps: zeroTolerance(rollout, walk),
     },
   } as unknown as ProvenRollout);
+}
+
+function rulesFor({ start }: Rollout): readonly Invariant[] {
+  return start.movesClients === true ? [...INVARIANTS, ...CLIENT_RULES] : INVARIANTS;
 }
 
 /** The end is judged first: a leaf that can never serve is named as such, before any window that it would break. */

@@ -2,6 +2,9 @@
 
 import type { Invariant } from '../model/invariant.ts';
 import { backAtStart } from './invariants/back-at-start.ts';
+import { clientCerts } from './invariants/client-certs.ts';
+import { clientClose } from './invariants/client-close.ts';
+import { clientServed } from './invariants/client-served.ts';
 import { cutOff } from './invariants/cut-off.ts';
 import { degraded } from './invariants/degraded.ts';
 import { downtime } from './invariants/downtime.ts';
@@ -34,6 +37,9 @@ export const INVARIANTS: readonly Invariant[] = [
   groups,
   backAtStart,
 ];
+
+/** Of a rollout that moves clients, beside the others. */
+export const CLIENT_RULES: readonly Invariant[] = [clientServed, clientClose, clientCerts];
 
 /** Those that ask of a moment only which members of its world are up and can dial each other. */
 export const OF_LINKS: readonly Invariant[] = [knownDials, quorum, cutOff];

@@ -9,8 +9,9 @@ import type { Failure } from '../model/failure.ts';
 import type { MemberName } from '../model/ids.ts';
 import type { ToldLine } from '../model/journal.ts';
 import { applyStep, say } from '../model/laws.ts';
-import { type Step, type Touched, touchedBy } from '../model/step.ts';
+import { type Step, type Touched, touchedBy, touchedMembers } from '../model/step.ts';
 import { dialFailures } from './evidence.ts';
+import { clientPortsVerdict, clientsMovedVerdict } from './gates/clients.ts';
 import { dataVerdict } from './gates/data.ts';
 import { healthVerdict } from './gates/health.ts';
 import { type LinkProbe, makeLinkProbe } from './gates/links.ts';
@@ -100,12 +101,17 @@ function makeGate({ hands, step, spec }: GateInput): Gate {
       if (asks('health')) first.push(await healthVerdict(doors, { expected: after, touched }));
       const cheap = strictest(first);
       if (cheap.kind !== 'pass') return cheap;
+      if (asks('clients-moved')) return strictest([cheap, await clientsMovedVerdict(doors, after)]);
       const second: Verdict[] = [...first];
       // Asked until the end: what a log says may overrule what a probe has shown.
       if (links !== undefined) second.push(await links.poll());
       if (logs !== undefined) second.push(logs);
       const evidence = strictest(second);
-      if (evidence.kind !== 'pass' || !asks('data')) return evidence;
+      if (evidence.kind !== 'pass') return evidence;
+      // What must be refused is dialed when all else has passed: the log lines of it are ours.
+      if (asks('client-ports')) second.push(...(await clientPorts(hands, touched)));
+      const whole = strictest(second);
+      if (whole.kind !== 'pass' || !asks('data')) return whole;
       return strictest([...second, await dataVerdict(doors, after)]);
     },
   };
@@ -117,6 +123,17 @@ async function peerPortVerdict(
   touched: Touched,
 ): Promise<Verdict> {
   return present(doors.peers, 'a look at the peer ports').verdict(after, touched);
+}
+
+async function clientPorts(
+  { doors, after, logs }: Hands,
+  touched: Touched,
+): Promise<readonly Verdict[]> {
+  const members = touchedMembers(touched);
+  const verdicts = await Promise.all(members.map((name) => clientPortsVerdict(doors, after, name)));
+  // Read now, so that no later gate takes them for somebody else's.
+  await logs.collect();
+  return verdicts;
 }
 
 function unheardBecause(logs: LogWatch, member: MemberName): string | undefined {
@@ -153,6 +170,7 @@ function gateFailure(
   fault: 'ours' | 'foreign',
 ): Failure {
   const { hands, step, spec } = input;
+  if (step.kind === 'check-clients') return clientsFailure(hands, because);
   const waited = `${String(Math.round(spec.timeoutMs / 1000))} s`;
   return {
     code: isTimeout ? 'GATE_TIMED_OUT' : 'GATE_FAILED',
@@ -167,5 +185,18 @@ function gateFailure(
       fault === 'ours'
         ? 'mend the cause named above before the next attempt'
         : 'when it is over: peershift resume (or peershift rollback)',
+  };
+}
+
+/** Clients may take days: nothing is wrong, and nothing is undone. */
+function clientsFailure({ where }: Hands, because: string): Failure {
+  return {
+    code: 'CLIENTS_STILL_PLAIN',
+    where: `gate after ${where}`,
+    would: 'close http on the client ports',
+    but: `it still waits for ${because}`,
+    so: 'every member serves http and https, and goes on doing so; nobody is turned away',
+    remedy:
+      'move those clients to the https URLs, then peershift resume; connections that stay idle pass with accept: [idle-clients]',
   };
 }

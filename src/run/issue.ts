@@ -28,7 +28,11 @@ export async function issueMaterial(
   if (!folder.ok) return folder;
   const authority = await authorityOf(input);
   if (!authority.ok) return authority;
-  const wanted = members.flatMap((name) => input.material.leaves[name] ?? []);
+  const { operator } = input.material;
+  const wanted = [
+    ...members.flatMap((name) => input.material.leaves[name] ?? []),
+    ...(operator?.mustIssue === true ? [operator] : []),
+  ];
   // A shared leaf has one path for all members, and is made once.
   const unique = new Map(wanted.map((leaf) => [leaf.certPath, leaf]));
   // At once: a long RSA key takes a second or more of one core.
@@ -51,7 +55,7 @@ async function authorityOf(
   }
   const { algorithm } = input.desired.pki;
   const made = await input.pki.makeAuthority(
-    `${input.desired.name} peer CA`,
+    input.material.authorities[0]?.commonName ?? `${input.desired.name} peer CA`,
     algorithm,
     authorityDays,
   );
@@ -74,6 +78,7 @@ async function issueOne(
     ...leaf.names,
     algorithm,
     days,
+    ...(leaf.isForClient === undefined ? {} : { isForClient: true }),
   });
   if (!issued.ok) return issued;
   const key = await put(input, leaf.keyPath, issued.value.keyPem, PRIVATE_MODE);

@@ -121,7 +121,10 @@ export function stepAt(context: Context): Step | undefined {
   return context.proven.rollout.steps[context.index];
 }
 
-const UNTOUCHING: readonly string[] = ['check-links', 'take-snapshot', 'issue-certificates'];
+const UNTOUCHING: readonly string[] = [
+  ...['check-links', 'check-clients'],
+  ...['take-snapshot', 'issue-certificates'],
+];
 
 /** Does the step change the cluster or a host? */
 export function touches(context: Context): boolean {

@@ -19,6 +19,7 @@ import type { Answer } from './machine-types.ts';
 
 export function perform(hands: Hands, step: Step): Promise<Answer> {
   switch (step.kind) {
+    case 'check-clients':
     case 'check-links':
       return checkLinks();
     case 'take-snapshot':

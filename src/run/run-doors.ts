@@ -17,6 +17,7 @@ import type {
   Host,
   MemberDoors,
   OpenEtcd,
+  PeerDialer,
   Pki,
   Restorer,
 } from '../ports.ts';
@@ -45,6 +46,7 @@ export interface RunDoors {
   readonly issue: (
     members: readonly MemberName[],
     makesAuthority: boolean,
+    side?: 'clients',
   ) => Promise<Result<undefined, Failure>>;
   /** Where no API answers: how the peer ports look from every host, and whether a member is back. */
   readonly peers?: {
@@ -58,6 +60,8 @@ export interface RunDoors {
   readonly dialLinks?: (
     pairs: readonly string[],
   ) => Promise<ReadonlyMap<string, Omit<DialEvidence, 'atMs'>>>;
+  /** Dials client ports from this machine, as clients would. */
+  readonly dialer: PeerDialer;
   /** Restores a snapshot on the operator's machine. */
   readonly restorer: Restorer;
   /** A member on this machine. */

@@ -133,6 +133,14 @@ PEER_URL_UNUSABLE · member m2
   so     this tool changes the scheme of a peer URL and nothing else; nothing has been changed
   do     set peerUrl to the present host and port with https, or leave it out
 
+CLIENT_SIDE_UNUSABLE · member m2
+  would  have m2 serve its clients by https
+  but    its configuration has no advertise-client-urls
+  so     this tool changes the scheme of client URLs that stand in the configuration, and nothing else;
+         nothing has been changed
+  do     write listen-client-urls and advertise-client-urls of m2 into its configuration, or set scope:
+         peer
+
 CERTIFICATE_UNUSABLE · at the end of the rollout
   would  have every peer link on https with mutual TLS
   but    2 of 6 ordered pairs could not dial: m2's leaf is valid for 10.9.8.7, 127.0.0.1, not for

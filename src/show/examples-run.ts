@@ -150,6 +150,14 @@ GATE_TIMED_OUT · gate after step 9 of 23
   so     the trouble is not of this run; nothing more is touched while it lasts
   do     when it is over: peershift resume (or peershift rollback)
 
+CLIENTS_STILL_PLAIN · gate after step 12 of 20
+  would  close http on the client ports
+  but    it still waits for 2 clients to move to https (m1: 10.0.0.7:51234; m3: 10.0.0.9:40112, idle
+         and of unknown kind)
+  so     every member serves http and https, and goes on doing so; nobody is turned away
+  do     move those clients to the https URLs, then peershift resume; connections that stay idle pass
+         with accept: [idle-clients]
+
 STEP_FAILED · step 10 of 24
   would  hand leadership from m2 to m3
   but    m3 does not lead after 10 s

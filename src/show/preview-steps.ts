@@ -143,6 +143,8 @@ function gateText(gate: PreviewGate): string {
         : `${links} ${gate.linksTotal === pairs ? 'peer' : 'changed'} links up on fresh probes` +
           (missing === 0 ? '' : ` (${String(missing)} expected to fail)`),
     logs: `${limitText(gate.quietMs)} quiet log`,
+    'client-ports': 'client URLs published and answered',
+    'clients-moved': 'no connection in plain http on any client port',
     data: gate.memberCount === 1 ? 'its hash can be read' : `equal hash on ${all}`,
   };
   return `${gate.checks.map((check) => texts[check]).join(' · ')}, at most ${limitText(gate.timeoutMs)}`;

@@ -43,6 +43,7 @@ const ENGINE = [
   'engine-blind.ts',
   'engine-command.ts',
   'engine-drive.ts',
+  'engine-material.ts',
   'engine-rescue.ts',
   'engine-rescue-look.ts',
   'engine-rescue-next.ts',

@@ -144,6 +144,7 @@ function effectsOf(step: Step): readonly Effect[] {
     case 'issue-certificates':
     case 'stop-member':
     case 'check-links':
+    case 'check-clients':
       return [];
   }
 }

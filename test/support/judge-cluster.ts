@@ -212,6 +212,7 @@ export function take(state: State, step: Step): State {
       );
     }
     case 'check-links':
+    case 'check-clients':
     case 'take-snapshot':
     case 'issue-certificates':
       return state;

@@ -37,8 +37,15 @@ const CLIENT_KEYS: Readonly<Record<string, string>> = {
   'trusted-ca-file': 'trusted-ca-file',
   'auto-tls': 'auto-tls',
 };
+const BLOCKS = [
+  [PEER_BLOCK, PEER_KEYS],
+  [CLIENT_BLOCK, CLIENT_KEYS],
+] as const;
 /** What etcd reads as true or false; everything else that we write is a string. */
-export const YAML_BOOLEANS: readonly string[] = [FLAG.peerClientCertAuth, FLAG.peerAutoTls];
+export const YAML_BOOLEANS: readonly string[] = [
+  ...[FLAG.peerClientCertAuth, FLAG.peerAutoTls],
+  ...[FLAG.clientCertAuth, FLAG.autoTls],
+];
 
 export interface YamlSetting {
   readonly flag: string;
@@ -99,8 +106,11 @@ export function pairOf(map: YAMLMap, key: string): Pair | undefined {
 
 /** Where a flag stands: its mapping (undefined: the top one) and its key there. */
 export function keyOfFlag(flag: string): { readonly block: string | undefined; key: string } {
-  const own = Object.entries(PEER_KEYS).find(([, each]) => each === flag)?.[0];
-  return own === undefined ? { block: undefined, key: flag } : { block: PEER_BLOCK, key: own };
+  for (const [block, keys] of BLOCKS) {
+    const own = Object.entries(keys).find(([, each]) => each === flag)?.[0];
+    if (own !== undefined) return { block, key: own };
+  }
+  return { block: undefined, key: flag };
 }
 
 /** Where a node that was read from text begins and ends. */

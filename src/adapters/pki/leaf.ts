@@ -64,6 +64,10 @@ export function reissueLeaf(
   return err(pkiFailed(whereOf(request), would, but, 'see the leaf named above'));
 }
 
+function hasNames({ dnsNames, ipAddresses }: LeafRequest): boolean {
+  return dnsNames.length + ipAddresses.length > 0;
+}
+
 function whereOf({ commonName }: LeafRequest): string {
   return `leaf "${printable(commonName)}"`;
 }
@@ -103,8 +107,8 @@ function signLeaf(
       ),
       subjectKeyId(keyIdBytes(publicKey)),
       authorityKeyId(keyId),
-      extendedUsage(['serverAuth', 'clientAuth']),
-      altNames({ ...request, emailAddresses: [] }),
+      extendedUsage(request.isForClient === true ? ['clientAuth'] : ['serverAuth', 'clientAuth']),
+      ...(hasNames(request) ? [altNames({ ...request, emailAddresses: [] })] : []),
     ],
   });
   const readBack = parseCertificates(pem, 'leaf');

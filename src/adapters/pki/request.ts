@@ -16,7 +16,7 @@ const CONTROL = /[\x00-\x1f\x7f-\x9f]/;
 
 export function requestProblem(request: LeafRequest): string | undefined {
   const { dnsNames, ipAddresses } = request;
-  if (dnsNames.length + ipAddresses.length === 0) {
+  if (request.isForClient !== true && dnsNames.length + ipAddresses.length === 0) {
     return 'no SAN was asked for, so that no member could dial it';
   }
   const name = dnsNames.map(hostNameProblem).find((problem) => problem !== undefined);

@@ -5,7 +5,7 @@
 
 import { durationText } from '../../base/duration.ts';
 import { loadDisk } from '../load.ts';
-import { OWNED_FLAGS, type Settings, oneSettings } from '../settings.ts';
+import { type Settings, decidedFlags, oneSettings } from '../settings.ts';
 import type { ArmDeadMan, DisarmDeadMan, StepLaw } from '../step.ts';
 import { type MemberWorld, type World, memberOf, withMember } from '../world.ts';
 import { started, stopped } from './restart-member.ts';
@@ -52,7 +52,8 @@ export function fired(world: World): World {
 }
 
 function diskAfter({ disk }: MemberWorld, settings: Settings): MemberWorld['disk'] {
-  const others = Object.entries(disk.settings).filter(([flag]) => !OWNED_FLAGS.includes(flag));
+  const mine = decidedFlags(settings);
+  const others = Object.entries(disk.settings).filter(([flag]) => !mine.includes(flag));
   const all = [...others, ...Object.entries(settings)].sort(([a], [b]) => (a < b ? -1 : 1));
   return { ...disk, settings: oneSettings(Object.fromEntries(all)) };
 }

@@ -25,10 +25,15 @@ export const installCertificates: StepLaw<InstallCertificates> = {
 
 /** The TLS paths that the running process or the configuration on disk names. */
 export function namedPaths(member: MemberWorld): ReadonlySet<string> {
-  const flags = [FLAG.peerCertFile, FLAG.peerKeyFile, FLAG.peerTrustedCaFile];
+  const flags = [
+    ...[FLAG.peerCertFile, FLAG.peerKeyFile, FLAG.peerTrustedCaFile],
+    ...[FLAG.certFile, FLAG.keyFile, FLAG.trustedCaFile],
+  ];
   const onDisk = flags.map((flag) => member.disk.settings[flag]);
   const { certFile, keyFile, trustedCaFile } = member.process?.peer ?? {};
-  const all = [...onDisk, certFile, keyFile, trustedCaFile];
+  const client = member.process?.client;
+  const ofClients = [client?.certFile, client?.keyFile, client?.trustedCaFile];
+  const all = [...onDisk, certFile, keyFile, trustedCaFile, ...ofClients];
   return new Set(all.filter((path) => path !== undefined));
 }
 

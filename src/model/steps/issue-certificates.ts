@@ -4,8 +4,13 @@ import type { IssueCertificates, StepLaw } from '../step.ts';
 
 export const issueCertificates: StepLaw<IssueCertificates> = {
   say: (step) => {
-    const leaves = `issue a peer leaf for ${step.members.join(', ')}`;
-    return step.makesAuthority ? `make a CA and ${leaves}` : leaves;
+    const isForClients = step.side === 'clients';
+    const whom = [...step.members, ...(isForClients ? ['peershift itself'] : [])].join(', ');
+    const leaves = isForClients
+      ? `issue certificates for client traffic for ${whom}`
+      : `issue a peer leaf for ${whom}`;
+    const authority = isForClients ? 'a CA for clients, of its own,' : 'a CA';
+    return step.makesAuthority ? `make ${authority} and ${leaves}` : leaves;
   },
   place: () => 'here',
   needs: () => [],

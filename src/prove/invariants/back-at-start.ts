@@ -1,9 +1,9 @@
 /** back-at-start: a way back ends where the run began, and strands no member half-way. */
 
 import type { Invariant } from '../../model/invariant.ts';
-import { loadDisk } from '../../model/load.ts';
+import { actsAlike, loadDisk } from '../../model/load.ts';
 import type { MemberGoal } from '../../model/rollout.ts';
-import { OWNED_FLAGS } from '../../model/settings.ts';
+import { decidedFlags } from '../../model/settings.ts';
 import { sameUrls } from '../../model/url.ts';
 import { type World, memberOf } from '../../model/world.ts';
 
@@ -35,7 +35,7 @@ function strayOf({ member: name, urls, settings }: MemberGoal, end: World): stri
   if (!sameUrls(advertised, urls)) {
     return `${name} would stay advertised at ${advertised.join(' and ')}; it was at ${urls.join(' and ')}`;
   }
-  const flag = OWNED_FLAGS.find((each) => disk.settings[each] !== settings[each]);
+  const flag = decidedFlags(settings).find((each) => disk.settings[each] !== settings[each]);
   if (flag !== undefined) {
     const [after, before] = [disk.settings[flag] ?? 'unset', settings[flag] ?? 'unset'];
     return `${flag} of ${name} would stay ${after}; it was ${before}`;
@@ -43,6 +43,6 @@ function strayOf({ member: name, urls, settings }: MemberGoal, end: World): stri
   if (process === undefined) return `${name} would stay stopped`;
   const loaded = loadDisk(disk, version);
   if (loaded.ok && loaded.value === process) return undefined;
-  const isLoaded = loaded.ok && JSON.stringify(loaded.value.peer) === JSON.stringify(process.peer);
+  const isLoaded = loaded.ok && actsAlike(end, loaded.value, process);
   return isLoaded ? undefined : `${name} would not be restarted with the settings of the start`;
 }

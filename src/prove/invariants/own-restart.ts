@@ -1,6 +1,6 @@
 /** own-restart: settings are written directly before the restart that loads them, never earlier. */
 
-import { loadDisk } from '../../model/load.ts';
+import { actsAlike, loadDisk } from '../../model/load.ts';
 import type { Invariant } from '../../model/invariant.ts';
 import type { Rollout } from '../../model/rollout.ts';
 import { type ConfigureMember, bringsUp } from '../../model/step.ts';
@@ -21,7 +21,9 @@ export const ownRestart: Invariant = {
     const member = memberOf(moment.world, step.member);
     const loaded = loadDisk(member.disk, member.version);
     const isLoaded =
-      loaded.ok && JSON.stringify(loaded.value.peer) === JSON.stringify(member.process?.peer);
+      loaded.ok &&
+      member.process !== undefined &&
+      actsAlike(moment.world, loaded.value, member.process);
     if (isLoaded) return [];
     return [
       {

@@ -5,6 +5,6 @@ import type { Answer } from '../machine-types.ts';
 import { type Hands, done, failedBy } from './context.ts';
 
 export async function issueCertificates(hands: Hands, step: IssueCertificates): Promise<Answer> {
-  const issued = await hands.doors.issue(step.members, step.makesAuthority);
+  const issued = await hands.doors.issue(step.members, step.makesAuthority, step.side);
   return issued.ok ? done() : failedBy({ ...issued.error, where: hands.where });
 }

@@ -1,0 +1,163 @@
+/**
+ * client-ports and clients-moved: what the client ports of a member that was just restarted answer and refuse,
+ * and who is still connected to any of them in plain http.
+ */
+
+import { type ClientConnection, isCounted } from '../../model/clients.ts';
+import { type ClientSettings, servesHttp } from '../../model/client-settings.ts';
+import type { Verdict } from '../../model/gate.ts';
+import type { MemberName } from '../../model/ids.ts';
+import { type PeerUrl, isHttps, sameUrls, urlParts } from '../../model/url.ts';
+import { type World, memberOf, upMembers } from '../../model/world.ts';
+import type { ClientListeners, PeerFiles } from '../../ports.ts';
+import type { RunDoors } from '../run-doors.ts';
+
+/** Long enough for a keepalive or a watch's progress of most clients, short enough for a gate's poll. */
+const LOOK_MS = 3000;
+/** More than these say less. */
+const MAX_NAMED = 6;
+
+/** The rule by whose name a person lets connections that said nothing pass. */
+const IDLE_RULE = 'idle-clients';
+
+export async function clientsMovedVerdict(doors: RunDoors, expected: World): Promise<Verdict> {
+  const open = upMembers(expected).filter(({ process }) => servesHttp(process?.client));
+  const looks = await Promise.all(
+    open.map(async ({ name, process }) => {
+      const listen = process?.client?.listen ?? [];
+      return { name, ...(await stillThere(doors, name, listen)) };
+    }),
+  );
+  const blind = looks.flatMap(({ name, because }) =>
+    because === undefined ? [] : [`${name} (${because})`],
+  );
+  const left = looks.flatMap(({ name, left: connections }) => {
+    return connections.map((connection) => `${name}: ${connectionText(connection)}`);
+  });
+  if (blind.length > 0) {
+    const waitsFor = `a look at who is connected to ${blind.join(', ')}`;
+    return { kind: 'hold', waitsFor, fault: 'foreign' };
+  }
+  if (left.length > 0) {
+    const more = left.length > MAX_NAMED ? ` and ${String(left.length - MAX_NAMED)} more` : '';
+    const waitsFor = `${String(left.length)} ${left.length === 1 ? 'client' : 'clients'} to move to https (${left.slice(0, MAX_NAMED).join('; ')}${more})`;
+    return { kind: 'hold', waitsFor, fault: 'foreign' };
+  }
+  const evidence = `no client speaks plain http to ${open.map(({ name }) => name).join(', ')}`;
+  return { kind: 'pass', evidence };
+}
+
+async function stillThere(
+  doors: RunDoors,
+  name: MemberName,
+  listen: readonly PeerUrl[],
+): Promise<{ readonly left: readonly ClientConnection[]; readonly because?: string }> {
+  const of = doors.members.get(name);
+  if (of?.clients === undefined) return { left: [], because: 'its host shows no connections' };
+  const state = await of.service.state();
+  const pid = state.known ? state.value.pid : undefined;
+  const seen = await of.clients.look({ pid, ports: portsOf(listen), lookMs: LOOK_MS });
+  if (!seen.ok) return { left: [], because: seen.error.but };
+  const acceptsIdle = doors.desired.accept.includes(IDLE_RULE);
+  return { left: seen.value.connections.filter((each) => isCounted(each, acceptsIdle)) };
+}
+
+function portsOf(listen: readonly PeerUrl[]): ClientListeners['ports'] {
+  const ports = new Map<number, Set<'http' | 'https'>>();
+  for (const url of listen) {
+    const { port, scheme } = urlParts(url);
+    ports.set(port, (ports.get(port) ?? new Set()).add(scheme));
+  }
+  return [...ports].map(([port, schemes]) => ({ port, schemes: [...schemes] }));
+}
+
+function connectionText({ remote, process, speaks }: ClientConnection): string {
+  const whom = process === undefined ? remote : `${remote} ${process}`;
+  return speaks === 'plain' ? whom : `${whom}, idle and of unknown kind`;
+}
+
+/** The list names what the member serves, https answers, and where http is closed it is refused. */
+export async function clientPortsVerdict(
+  doors: RunDoors,
+  expected: World,
+  name: MemberName,
+): Promise<Verdict> {
+  const client = memberOf(expected, name).process?.client;
+  if (client === undefined) return { kind: 'pass', evidence: `${name} serves no clients` };
+  const published = await publishedVerdict(doors, name, client);
+  if (published.kind !== 'pass') return published;
+  const secure = client.advertise.filter(isHttps);
+  if (secure.length === 0) return published;
+  const files = await operatorFiles(doors);
+  if (files === undefined) {
+    const waitsFor = 'the TLS files under cluster.tls to be readable';
+    return { kind: 'hold', waitsFor, fault: 'foreign' };
+  }
+  for (const url of secure) {
+    const held = await portVerdict(doors, { name, url, client, files });
+    if (held !== undefined) return held;
+  }
+  const closed = servesHttp(client) ? '' : ', plain http is refused';
+  const asks = asksForCertificates(client) ? ', and so is a client without a certificate' : '';
+  const evidence = `${published.evidence}, https answers at ${secure.join(' and ')}${closed}${asks}`;
+  return { kind: 'pass', evidence };
+}
+
+async function publishedVerdict(
+  doors: RunDoors,
+  name: MemberName,
+  { advertise }: ClientSettings,
+): Promise<Extract<Verdict, { kind: 'pass' | 'hold' }>> {
+  const list = await doors.etcd.get(name)?.members();
+  const id = doors.ids.get(name);
+  const listed = list?.ok === true ? list.value.members.find((each) => each.id === id) : undefined;
+  if (listed !== undefined && sameUrls(listed.clientUrls as readonly PeerUrl[], advertise)) {
+    return { kind: 'pass', evidence: `the list has ${advertise.join(' and ')} for ${name}` };
+  }
+  const waitsFor = `the list to have ${advertise.join(' and ')} for ${name}`;
+  return { kind: 'hold', waitsFor, fault: 'ours' };
+}
+
+interface Door {
+  readonly name: MemberName;
+  readonly url: PeerUrl;
+  readonly client: ClientSettings;
+  readonly files: PeerFiles;
+}
+
+/** Undefined: as it should be. What must be refused is dialed last, when the rest has been seen. */
+async function portVerdict(
+  { dialer }: RunDoors,
+  { name, url, client, files }: Door,
+): Promise<Verdict | undefined> {
+  const hold = (waitsFor: string): Verdict => ({ kind: 'hold', waitsFor, fault: 'ours' });
+  const answer = await dialer.dial({ url }, files);
+  if (!answer.ok) return hold(`${name} to answer https at ${url} (${answer.error.because})`);
+  if (servesHttp(client)) return undefined;
+  const plain = await dialer.dialPlain({ url });
+  if (plain.result !== 'refused') return hold(`${name} to refuse plain http (${plain.because})`);
+  if (!asksForCertificates(client)) return undefined;
+  const bare = await dialer.dialWithoutLeaf({ url }, files.ca);
+  return bare.result === 'refused'
+    ? undefined
+    : hold(`${name} to refuse a client without a certificate (${bare.because})`);
+}
+
+function asksForCertificates({ hasClientCertAuth, trustedCaFile }: ClientSettings): boolean {
+  return hasClientCertAuth || trustedCaFile !== undefined;
+}
+
+async function operatorFiles({ here, desired }: RunDoors): Promise<PeerFiles | undefined> {
+  const { tls } = desired.cluster;
+  if (tls === undefined) return undefined;
+  const paths = [tls.ca, tls.cert, tls.key];
+  const texts = await Promise.all(
+    paths.map(async (path) => {
+      const file = path === undefined ? undefined : await here.readFile(path);
+      const bytes = file?.ok === true ? file.value?.bytes : undefined;
+      return bytes === undefined ? '' : new TextDecoder().decode(bytes);
+    }),
+  );
+  const [ca = '', cert = '', key = ''] = texts;
+  return ca === '' ? undefined : { ca, cert, key };
+}
