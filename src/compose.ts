@@ -1,15 +1,13 @@
 /** Picks the adapters that a desired spec asks for, and puts them behind the doors. */
 
-import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { randomBytes } from 'node:crypto';
 
+import { clientSight } from './adapters/clients/sight.ts';
 import { commandService } from './adapters/command/service.ts';
 import { fileLog } from './adapters/command/logs.ts';
 import { openConfig } from './adapters/config/open.ts';
 import { containerDoors } from './adapters/docker/doors.ts';
-import { makeOpenEtcdctl } from './adapters/etcd/etcdctl/open.ts';
-import { makeOpenEtcd } from './adapters/etcd/open.ts';
 import { localHost } from './adapters/local/host.ts';
 import { openRunLog } from './adapters/log/winston.ts';
 import { makePeerDialer } from './adapters/peer/dialer.ts';
@@ -29,15 +27,10 @@ import { isStateLocked, lockState } from './adapters/store/run-lock.ts';
 import { systemdLog } from './adapters/systemd/logs.ts';
 import { systemdService } from './adapters/systemd/service.ts';
 import { present, unreachable } from './base/assert.ts';
-import { type Result, err, ok } from './base/result.ts';
+import { type Result, ok } from './base/result.ts';
 import { deadManFor } from './compose-dead-man.ts';
-import {
-  type ComposeInput,
-  type Hosts,
-  type ReachedHost,
-  hostNear,
-  openHosts,
-} from './compose-hosts.ts';
+import { etcdOptions, etcdPool } from './compose-etcd.ts';
+import { type ComposeInput, type ReachedHost, openHosts } from './compose-hosts.ts';
 import { podLogs, podService } from './compose-static-pod.ts';
 import type { Rim } from './engine-types.ts';
 import type { DesiredMember, DesiredSpec, ServiceSpec } from './model/desired.ts';
@@ -46,19 +39,14 @@ import type { MemberName } from './model/ids.ts';
 import { urlParts } from './model/url.ts';
 import type {
   Clock,
-  EtcdMember,
   Host,
   MemberConfig,
   MemberDoors,
-  OpenEtcd,
   RunFiles,
   RunStore,
   Service,
 } from './ports.ts';
 import { redact } from './show/redact.ts';
-
-/** Longer than etcd's own request timeout (7 s), so that its reason arrives before our deadline. */
-const CALL_MS = 8000;
 
 export async function compose(input: ComposeInput): Promise<Result<Rim, Failure>> {
   const { desired } = input;
@@ -67,13 +55,7 @@ export async function compose(input: ComposeInput): Promise<Result<Rim, Failure>
   const here = localHost('this machine');
   const hosts = await openHosts(input, here);
   if (!hosts.ok) return hosts;
-  const { way } = hosts.value;
-  const direct = makeOpenEtcd({ ...options.value, ...(way === undefined ? {} : { way }) });
-  const pool = pooled(
-    desired.memberApi === 'grpc'
-      ? direct
-      : byEtcdctl(desired, hosts.value.of, options.value, direct),
-  );
+  const pool = etcdPool(desired, hosts.value, options.value);
   const members = desired.members.map((member): [MemberName, MemberDoors] => [
     member.name,
     doorsFor(desired, member, present(hosts.value.of.get(member.name), 'the host of a member')),
@@ -82,7 +64,8 @@ export async function compose(input: ComposeInput): Promise<Result<Rim, Failure>
     desired,
     doors: new Map(members),
     openEtcd: pool.open,
-    openHere: makeOpenEtcd(options.value),
+    openHere: pool.openHere,
+    openPlain: pool.openPlain,
     here,
     pki: makePki(
       () => Date.now(),
@@ -115,12 +98,16 @@ function doorsFor(
 ): MemberDoors {
   const { host } = reached;
   const { service, name } = member;
-  if (service.manager === 'docker') return { ...reached, ...containerDoors(host, service, name) };
+  const clients = clientSight(host);
+  if (service.manager === 'docker') {
+    return { ...reached, clients, ...containerDoors(host, service, name) };
+  }
   const deadMan = deadManFor(member, host, gates.startMs);
   const config = openConfig(host, member);
   // The other managers and formats are refused by name before this is reached.
   return {
     ...reached,
+    clients,
     service: serviceFor(member, host, config),
     config,
     log: logFor(member.service, host, config),
@@ -151,95 +138,6 @@ function logFor(service: ServiceSpec, host: Host, config: MemberConfig): MemberD
   if (service.manager === 'static-pod') return podLogs(service, host, config);
   if (service.manager !== 'command' || service.logFile === undefined) return undefined;
   return fileLog(host, service.logFile);
-}
-
-/** One client for each URL, kept open from look to look. */
-function pooled(open: OpenEtcd): { open: OpenEtcd; closeAll: () => void } {
-  const clients = new Map<string, EtcdMember>();
-  return {
-    open: (endpoint) => {
-      let client = clients.get(endpoint);
-      if (client === undefined) {
-        client = open(endpoint);
-        clients.set(endpoint, client);
-      }
-      // Whoever asked for it may let go of it; the connection stays for the next look.
-      return { ...client, close: () => undefined };
-    },
-    closeAll: () => {
-      for (const client of clients.values()) client.close();
-      clients.clear();
-    },
-  };
-}
-
-/** All but the metrics is asked of the etcdctl on the members' hosts. */
-function byEtcdctl(
-  { members, cluster }: DesiredSpec,
-  hosts: Hosts['of'],
-  options: EtcdOptions,
-  direct: OpenEtcd,
-): OpenEtcd {
-  const { etcdctl = 'etcdctl' } = cluster;
-  return makeOpenEtcdctl({ ...options, etcdctl, hostOf: hostNear(members, hosts), direct });
-}
-
-type EtcdOptions = Parameters<typeof makeOpenEtcd>[0];
-
-async function etcdOptions(input: ComposeInput): Promise<Result<EtcdOptions, Failure>> {
-  const { cluster } = input.desired;
-  const tls = cluster.tls === undefined ? ok(undefined) : await tlsFiles(cluster.tls);
-  if (!tls.ok) return tls;
-  const login =
-    cluster.auth === undefined ? ok(undefined) : loginOf(cluster.auth, input.environment);
-  if (!login.ok) return login;
-  return ok({
-    callMs: CALL_MS,
-    ...(tls.value === undefined ? {} : { tls: tls.value }),
-    ...(login.value === undefined ? {} : { auth: login.value }),
-  });
-}
-
-async function tlsFiles(
-  tls: NonNullable<DesiredSpec['cluster']['tls']>,
-): Promise<Result<NonNullable<EtcdOptions['tls']>, Failure>> {
-  try {
-    const [ca, cert, key] = await Promise.all([
-      readFile(tls.ca),
-      tls.cert === undefined ? undefined : readFile(tls.cert),
-      tls.key === undefined ? undefined : readFile(tls.key),
-    ]);
-    return ok({
-      ca,
-      ...(cert === undefined ? {} : { cert }),
-      ...(key === undefined ? {} : { key }),
-    });
-  } catch (error) {
-    return err({
-      code: 'CERTIFICATE_UNUSABLE',
-      where: 'cluster.tls of the plan file',
-      would: 'read the files for client TLS',
-      but: error instanceof Error ? error.message : 'they cannot be read',
-      so: 'the client endpoints cannot be asked; nothing has been changed',
-      remedy: 'correct the paths under cluster.tls, or make the files readable for you',
-    });
-  }
-}
-
-function loginOf(
-  auth: NonNullable<DesiredSpec['cluster']['auth']>,
-  environment: ComposeInput['environment'],
-): Result<{ username: string; password: string }, Failure> {
-  const password = environment[auth.passwordEnv];
-  if (password !== undefined && password !== '') return ok({ username: auth.username, password });
-  return err({
-    code: 'ARGUMENTS_INVALID',
-    where: 'cluster.auth of the plan file',
-    would: `log in to etcd as ${auth.username}`,
-    but: `the environment variable ${auth.passwordEnv} is not set`,
-    so: 'nothing has been changed',
-    remedy: `set ${auth.passwordEnv} for this command`,
-  });
 }
 
 function runStore(path: string): RunStore {

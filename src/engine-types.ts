@@ -29,6 +29,8 @@ export interface Rim {
   readonly openEtcd: OpenEtcd;
   /** A member on this machine, whatever way those of the cluster are reached. */
   readonly openHere: OpenEtcd;
+  /** In the clear, whatever the member serves beside: for what a client without TLS gets there. */
+  readonly openPlain: OpenEtcd;
   /** The operator's machine. */
   readonly here: Host;
   readonly pki: Pki;

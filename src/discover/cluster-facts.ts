@@ -38,6 +38,8 @@ export interface ClusterInput {
   readonly names: ReadonlySet<string>;
   readonly openEtcd: OpenEtcd;
   readonly clock: Clock;
+  /** `openEtcd` takes each URL for a host and a port, and finds out the scheme itself. */
+  readonly findsScheme?: boolean;
 }
 
 /**
@@ -112,7 +114,8 @@ async function findOthers(
   input: ClusterInput,
   answerers: Map<MemberId, Answerer>,
 ): Promise<ReadonlyMap<MemberId, string>> {
-  const schemes = new Set(input.endpoints.map(schemeOf));
+  const written = input.findsScheme === true ? ['http', 'https'] : input.endpoints.map(schemeOf);
+  const schemes = new Set(written);
   const silent = new Map<MemberId, string>();
   const missing = agreedList([...answerers.values()]).filter(({ id, name }) => {
     return input.names.has(name) && !answerers.has(id);

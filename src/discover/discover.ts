@@ -88,7 +88,10 @@ export async function discover(
 function lookAtCluster(input: DiscoverInput): Promise<Result<ClusterFacts, readonly Failure[]>> {
   const { desired, openEtcd, clock } = input;
   const names = new Set<string>(desired.members.map(({ name }) => name));
-  return observeCluster({ endpoints: desired.cluster.endpoints, names, openEtcd, clock });
+  const { endpoints } = desired.cluster;
+  // Where the clients are moved, a URL is followed to the scheme that its member serves now.
+  const findsScheme = desired.scope !== 'peer';
+  return observeCluster({ endpoints, names, openEtcd, clock, findsScheme });
 }
 
 export async function lookAtHosts(

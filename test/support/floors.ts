@@ -92,6 +92,7 @@ const AREAS: readonly Area[] = [
     'cli/',
     'compose.ts',
     'compose-dead-man.ts',
+    'compose-etcd.ts',
     'compose-hosts.ts',
     'compose-static-pod.ts',
     'index.ts',

@@ -140,6 +140,7 @@ function rimOf(parts: Parts): Rim {
     openHere: () => {
       throw new Error('there are no programs to restore with');
     },
+    openPlain: (endpoint) => etcdOf(parts, endpoint),
     restorer: {
       tools: () => Promise.resolve(unknown('there is no etcd on the PATH of this machine')),
       restore: () => Promise.reject(new Error('there are no programs to restore with')),
