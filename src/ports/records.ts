@@ -29,8 +29,6 @@ export interface MemberDoors {
   readonly config: MemberConfig;
   /** Undefined: no log can be read; the reason is for people. */
   readonly log: LogSource | undefined;
-  /** Who is connected to its client ports; absent: nobody looks. */
-  readonly clients?: ClientSight;
   /** Absent: none can be left on its host. */
   readonly deadMan?: DeadMan;
   /** Who is connected to its client ports; absent: that cannot be seen. */
