@@ -36,6 +36,8 @@ export interface RigOptions {
   readonly etcd?: string | undefined;
   /** The text of the plan file, changed. */
   readonly plan?: (text: string, lab: Lab) => string;
+  /** Default: clients of http write from the start on. */
+  readonly writes?: boolean;
   /** Where the temporary folder is made; default the machine's own place for such. */
   readonly within?: string;
   /** Prepares the folder before there is a lab, and says how commands are run in it, `lab up` too. */
@@ -59,6 +61,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     etcd,
     within = tmpdir(),
     install,
+    writes = true,
     plan = (same: string): string => same,
   } = options;
   const base = await mkdtemp(path.join(within, 'peershift-live-'));
@@ -71,7 +74,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   open.add(rig);
   const text = await readFile(lab.planFile, 'utf8');
   await writeFile(lab.planFile, plan(`${text}\n${SHORT_QUIET}`, lab));
-  rig.write();
+  if (writes) rig.write();
   return rig;
 }
 
