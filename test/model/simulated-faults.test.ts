@@ -5,6 +5,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { FLAG } from '../../src/model/settings.ts';
+import { desiredFor } from '../support/rollouts.ts';
 import { CONFIG_PATH, SimCluster } from '../support/sim-cluster.ts';
 import {
   endOf,
@@ -71,6 +72,21 @@ describe('a member that does not start again', () => {
     const back = await rolledBack(story, { desired });
     expect(reasonOf(back)).toBe('');
     expect(startOf(back.sim)).toEqual(start);
+  });
+});
+
+describe('a load that is too high before the first change, or cannot be told', () => {
+  it('is waited for until gates.timeout, then the run pauses, and goes on where it is not asked for', async () => {
+    const { gates } = desiredFor(httpWorld(3));
+    const desired = { gates: { ...gates, load: { fsyncMs: 100, pending: undefined } } };
+    const story = await runStory({ desired });
+    expect(story.ended?.exit).toBe(4);
+    expect(outcomeOf(story)).toBe('paused');
+    expect(reasonOf(story)).toContain('LOAD_TOO_HIGH: load of the cluster: waiting for');
+    expect(startOf(story.sim)).toEqual(start);
+    const calm = await resumed(story);
+    expect(reasonOf(calm)).toBe('');
+    expect(endOf(calm)).toEqual(endOf(straight));
   });
 });
 

@@ -98,20 +98,7 @@ export const FAULTS = {
   'slow-disk': {
     does: 'each fdatasync of a member takes 300 ms longer (strace)',
     needs: 'strace',
-    inject: async ({ rig, member, folder }) => {
-      const pid = await pidOf(rig, member);
-      if (pid === undefined) return;
-      const inject = [
-        '-e',
-        'trace=fdatasync,fsync',
-        '-e',
-        'inject=fdatasync,fsync:delay_enter=300000',
-      ];
-      const words = ['-f', '-q', '-o', '/dev/null', ...inject, '-p', String(pid)];
-      const child = execFile('strace', words);
-      child.on('error', () => undefined);
-      await writeFile(path.join(folder, `strace-${member}`), String(child.pid ?? 0));
-    },
+    inject: (scene) => lateDisk(scene, 300),
     heal: async ({ rig, member, folder }) => {
       await ended(path.join(folder, `strace-${member}`));
       const pid = await pidOf(rig, member);
@@ -227,6 +214,21 @@ export function faultsHere(): readonly FaultName[] {
     if (needs === undefined) return true;
     return needs === 'root' ? isRoot : has(needs);
   });
+}
+
+/** Each of a member's writes to its disk takes so much longer. */
+export async function lateDisk(
+  { rig, member, folder }: Pick<Scene, 'rig' | 'member' | 'folder'>,
+  byMs: number,
+): Promise<void> {
+  const pid = await pidOf(rig, member);
+  if (pid === undefined) return;
+  const calls = 'fdatasync,fsync';
+  const inject = `inject=${calls}:delay_enter=${String(byMs * 1000)}`;
+  const traced = ['-e', `trace=${calls}`, '-e', inject];
+  const child = execFile('strace', ['-f', '-q', '-o', '/dev/null', ...traced, '-p', String(pid)]);
+  child.on('error', () => undefined);
+  await writeFile(path.join(folder, `strace-${member}`), String(child.pid ?? 0));
 }
 
 async function nothing(): Promise<void> {

@@ -14,7 +14,11 @@ export async function dataVerdict(doors: RunDoors, expected: World): Promise<Ver
   if (!revision.ok)
     return { kind: 'hold', waitsFor: `a revision: ${revision.error.but}`, fault: 'foreign' };
   const hashes = await Promise.all(
-    members.map(async ([name, etcd]) => ({ name, hash: await etcd.hashKv(revision.value) })),
+    members.map(async ([name, etcd]) => {
+      // A read through the member itself: one that follows late has applied that revision then.
+      const reached = await etcd.revision();
+      return { name, hash: reached.ok ? await etcd.hashKv(revision.value) : reached };
+    }),
   );
   const silent = hashes.filter((each) => !each.hash.ok).map((each) => each.name);
   if (silent.length > 0) {
