@@ -14,6 +14,7 @@ import { makePeerDialer } from './adapters/peer/dialer.ts';
 import { makePki } from './adapters/pki/pki.ts';
 import { openJournal } from './adapters/store/journal-file.ts';
 import { watchForPause } from './adapters/store/pause-word.ts';
+import { dataRestorer } from './adapters/restore/new-data.ts';
 import { scratchRestorer } from './adapters/restore/scratch.ts';
 import {
   type RunFolder,
@@ -74,6 +75,7 @@ export async function compose(input: ComposeInput): Promise<Result<Rim, Failure>
     clock: systemClock,
     dialer: makePeerDialer(),
     restorer: scratchRestorer(here),
+    dataRestorer: dataRestorer(),
     store: runStore(stateFolder(desired.planFile, desired.name, input.stateDirectory)),
     close: async () => {
       pool.closeAll();

@@ -1,6 +1,7 @@
 /** What is there of a cluster without quorum, and the proven change on hosts that is searched from it. */
 
 import { type Result, err, ok } from './base/result.ts';
+import type { Stopped } from './discover/blind.ts';
 import { type Dead, discoverDead } from './discover/dead.ts';
 import { readMaterial } from './discover/material.ts';
 import { discoverInput } from './engine-material.ts';
@@ -26,6 +27,8 @@ import { signingTexts } from './run/rescue-files.ts';
 export interface RescueCommand extends Commanded {
   /** peer-auto-tls may be used: any TLS peer is accepted then. */
   readonly allowsAutoTls: boolean;
+  /** The member whose database a new cluster is to be made from, where nothing less is left. */
+  readonly restoreFrom?: string | undefined;
 }
 
 export interface DeadLook extends Dead {
@@ -36,7 +39,10 @@ export interface DeadLook extends Dead {
 }
 
 /** Looks once at API, hosts and peer ports; refuses what a search over these members cannot be about. */
-export async function lookDead(rim: Rim): Promise<Result<DeadLook, readonly Failure[]>> {
+export async function lookDead(
+  rim: Rim,
+  stopped?: Stopped,
+): Promise<Result<DeadLook, readonly Failure[]>> {
   const seen = await observe(rim);
   const probe = await makeProbe(rim);
   const found = await discoverDead({
@@ -44,6 +50,7 @@ export async function lookDead(rim: Rim): Promise<Result<DeadLook, readonly Fail
     dialer: rim.dialer,
     seen,
     probe,
+    ...(stopped === undefined ? {} : { stopped }),
   });
   if (!found.ok) return found;
   const { state } = found.value;
@@ -103,7 +110,7 @@ async function makeProbe(rim: Rim): Promise<Parameters<typeof discoverDead>[0]['
   };
 }
 
-const NO_MATERIAL: Material = {
+export const NO_MATERIAL: Material = {
   mode: 'provided',
   authorities: [],
   authorityPath: '',

@@ -1,6 +1,7 @@
 /** A confirmed rescue, from the files it needs to its closed journal; the peer ports and one write are its evidence. */
 
 import { type Result, err, ok } from './base/result.ts';
+import type { Stopped } from './discover/blind.ts';
 import { unansweredPairs } from './discover/peer-ports.ts';
 import { startOf } from './engine.ts';
 import { type Skills, carryOut } from './engine-drive.ts';
@@ -130,10 +131,11 @@ function journalled({ command, prepared, files, again }: RescueWork): Promise<En
   });
 }
 
-function rescueSkills(rim: Rim, again: RescueWork['again']): Skills {
+/** What a run without quorum sees and asks; `stopped`: what it knows of a cluster that it has stopped itself. */
+export function rescueSkills(rim: Rim, again: RescueWork['again'], stopped?: Stopped): Skills {
   return {
     observe: async () => {
-      const seen = await lookDead(rim);
+      const seen = await lookDead(rim, stopped);
       return seen.ok ? ok({ observed: seen.value.state, world: seen.value.world }) : seen;
     },
     planAgain: async () => {

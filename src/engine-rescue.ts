@@ -15,6 +15,8 @@ import {
   searched,
   usesAutoTls,
 } from './engine-rescue-look.ts';
+import { restoreFailure } from './engine-restore-checks.ts';
+import { begunRestore, restoreCluster } from './engine-restore.ts';
 import { carryOutRescue } from './engine-rescue-run.ts';
 import { refused, withStateLock } from './engine-command.ts';
 import { type Ended, membersHere } from './engine-types.ts';
@@ -32,7 +34,15 @@ export interface RescueEnded extends Ended {
 export async function rescueCluster(command: RescueCommand): Promise<RescueEnded> {
   let said = '';
   const ended = await withStateLock(command, true, async () => {
-    const { rim, options } = command;
+    const { rim, options, restoreFrom } = command;
+    if (restoreFrom !== undefined) {
+      const restored = await restoreCluster(command, restoreFrom);
+      said = restored.said;
+      return restored;
+    }
+    const begun = await begunRestore(rim);
+    if (!begun.ok) return refused([begun.error]);
+    if (begun.value !== undefined) return refused([halfRestored(begun.value.step.from, rim)]);
     const look = await lookDead(rim);
     if (!look.ok) return refused(look.error);
     const before = look.value.hasQuorum ? await nextStep(rim, options) : undefined;
@@ -54,6 +64,13 @@ export async function rescueCluster(command: RescueCommand): Promise<RescueEnded
     return done;
   });
   return { ...ended, said };
+}
+
+/** Some members may have data of another cluster than the rest: started one by one they would never agree. */
+function halfRestored(from: string, { desired }: RescueCommand['rim']): Failure {
+  const but = `a restore from ${from} has begun here, and has not come to its end`;
+  const remedy = `peershift rescue ${desired.planFile} --restore-from ${from} goes on with it`;
+  return restoreFailure(but, remedy);
 }
 
 /** What is left to a person, from what a search with more in hand would do. */

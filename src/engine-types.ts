@@ -11,6 +11,7 @@ import type { World } from './model/world.ts';
 import type { PauseRequest } from './run/pauses.ts';
 import type {
   Clock,
+  DataRestorer,
   EtcdMember,
   EventSink,
   Host,
@@ -38,6 +39,7 @@ export interface Rim {
   readonly dialer: PeerDialer;
   readonly store: RunStore;
   readonly restorer: Restorer;
+  readonly dataRestorer: DataRestorer;
   close(): Promise<void>;
 }
 

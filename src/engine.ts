@@ -24,7 +24,7 @@ import { preflight } from './model/preflight.ts';
 import type { ProvenRollout } from './model/proof.ts';
 import type { Direction, MemberGoal, Rollout } from './model/rollout.ts';
 import { type RunState, EMPTY_RUN, installedFiles } from './model/run-state.ts';
-import { type Step, takesDown } from './model/step.ts';
+import { type Step, actsOnAll, takesDown } from './model/step.ts';
 import { type World, allPairs } from './model/world.ts';
 import { orderOf } from './plan/order.ts';
 import { planRollback } from './plan/plan-rollback.ts';
@@ -74,7 +74,7 @@ export function proveSession(
 }
 
 function stopsService(step: Step): boolean {
-  return takesDown(step) || step.kind === 'restart-together';
+  return takesDown(step) || actsOnAll(step);
 }
 
 /** Look at the cluster and its hosts, refuse what must not be touched, and read what is to be installed. */

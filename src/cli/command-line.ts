@@ -153,6 +153,10 @@ function addRescue(onPlan: OnPlan): Command<[string]> {
     'auto-tls: peer-auto-tls where nothing else helps (any TLS peer is accepted then)',
   );
   rescue.addOption(lastResort.choices(['auto-tls']));
+  rescue.option(
+    '--restore-from <member>',
+    'where most data are gone for good: a new cluster, with new IDs, from the database of this member',
+  );
   return rescue;
 }
 

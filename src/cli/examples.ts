@@ -31,6 +31,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   rescue: [
     'peershift rescue peershift.yaml',
     'peershift rescue peershift.yaml --rescue-with auto-tls',
+    'peershift rescue peershift.yaml --restore-from m1',
   ],
   pause: ['peershift pause peershift.yaml'],
   status: ['peershift status peershift.yaml --watch', 'peershift status peershift.yaml --json'],

@@ -28,10 +28,12 @@ export interface BlindInput extends DiscoverInput, Pick<PeerPortDoors, 'dialer'>
   /** Why nobody answers. */
   readonly because: string;
   /** What the run in hand knows of a cluster that it has stopped: counts where no peer port tells. */
-  readonly stopped?: Stopped;
+  readonly stopped?: Stopped | undefined;
 }
 
 export interface Stopped {
+  /** Counts where nothing else tells it. */
+  readonly clusterId?: string;
   readonly list: readonly ListedMember[];
   readonly versions: ReadonlyMap<MemberName, string>;
 }
@@ -42,7 +44,8 @@ export async function discoverBlind(
   const hosts = await lookAtHosts(input);
   const stories = await askAll(input, hosts);
   const told = [...stories.values()].flatMap((story) => (story.ok ? [story.value] : []));
-  const wanted = input.clusterId ?? told.flatMap((each) => each.clusterId ?? [])[0];
+  const ofTold = input.clusterId ?? told.flatMap((each) => each.clusterId ?? [])[0];
+  const wanted = ofTold ?? input.stopped?.clusterId;
   const foreign = told.find(({ clusterId }) => clusterId !== undefined && clusterId !== wanted);
   const stopped = told.length === 0 && hosts.size > 0 ? input.stopped : undefined;
   const isUntold = told.length === 0 && stopped === undefined;

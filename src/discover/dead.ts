@@ -13,7 +13,7 @@ import { gapsOf } from '../model/observed-world.ts';
 import { FLAG, type Settings, peerSettings } from '../model/settings.ts';
 import { type PeerUrl, isHttps, parsePeerUrl, urlParts } from '../model/url.ts';
 import type { PeerDialer, PeerFiles } from '../ports.ts';
-import { discoverBlind } from './blind.ts';
+import { type BlindInput, discoverBlind } from './blind.ts';
 import type { DiscoverInput, Discovered } from './discover.ts';
 import { viewOf } from './member-list.ts';
 import { type PeerStory, askPeerPort } from './peer-ports.ts';
@@ -27,12 +27,16 @@ export interface DeadInput extends DiscoverInput {
     member: MemberName,
     target: string,
   ) => Promise<Pick<PeerFiles, 'cert' | 'key'> | undefined>;
+  /** What the run in hand knows of members that it has stopped. */
+  readonly stopped?: BlindInput['stopped'];
 }
 
 export interface Dead {
   readonly state: ObservedState;
   /** Members that take no part in a plan, since something of them cannot be seen: name to reason. */
   readonly lost: ReadonlyMap<MemberName, string>;
+  /** Those of them that can be seen, are stopped and have no data. */
+  readonly emptied: ReadonlySet<MemberName>;
   /** Members whose own list was read, from the API or the peer port. */
   readonly told: ReadonlySet<MemberName>;
 }
@@ -55,11 +59,13 @@ export async function discoverDead(input: DeadInput): Promise<Result<Dead, reado
   });
   const empty = await Promise.all(state.value.members.map((member) => withoutData(input, member)));
   const lost = new Map([...empty.flat(), ...gaps]);
+  const hasGaps = new Set(gaps.map(([name]) => name));
+  const emptied = new Set(empty.flat().flatMap(([name]) => (hasGaps.has(name) ? [] : [name])));
   const members = state.value.members.map((member) => {
     const reason = lost.get(member.name);
     return reason === undefined ? member : asDown(member, reason);
   });
-  return ok({ state: { ...state.value, members }, lost, told: new Set(told) });
+  return ok({ state: { ...state.value, members }, lost, emptied, told: new Set(told) });
 }
 
 /**

@@ -164,6 +164,18 @@ export const FAILURES = {
     exit: 4,
     meaning: 'a member update got no answer and its outcome is not known',
   },
+  RESTORE_REFUSED: {
+    exit: 3,
+    meaning: "a new cluster from one member's database is not made from here",
+  },
+  V2_KEYS_PRESENT: {
+    exit: 3,
+    meaning: 'the store of the v2 API holds keys, or may, and a restore would lose them',
+  },
+  RESTORE_FAILED: {
+    exit: 4,
+    meaning: 'the data of a member could not be made anew from the database of another',
+  },
   LOAD_TOO_HIGH: {
     exit: 4,
     meaning: 'the cluster stayed busier than the plan file allows before a change',

@@ -14,6 +14,7 @@ import { reissueLeaf } from './steps/reissue-leaf.ts';
 import { removeCertificates } from './steps/remove-certificates.ts';
 import { restartMember } from './steps/restart-member.ts';
 import { restartTogether } from './steps/restart-together.ts';
+import { restoreCluster } from './steps/restore-cluster.ts';
 import { stopMember } from './steps/stop-member.ts';
 import { startMember } from './steps/start-member.ts';
 import { takeSnapshot } from './steps/take-snapshot.ts';
@@ -32,6 +33,7 @@ const LAWS: { readonly [K in StepKind]: StepLaw<StepOf<K>> } = {
   'stop-member': stopMember,
   'start-member': startMember,
   'restart-together': restartTogether,
+  'restore-cluster': restoreCluster,
   'transfer-leader': transferLeader,
   'remove-certificates': removeCertificates,
   'reissue-leaf': reissueLeaf,

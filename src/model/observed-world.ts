@@ -147,8 +147,8 @@ function diskOf(member: ObservedMember, settings: Settings): Disk {
 function versionOf(state: ObservedState, member: ObservedMember): Fact<string> {
   if (member.status.known) return known(member.status.value.version);
   if (member.peerVersion !== undefined) return known(member.peerVersion);
-  const others = state.members.flatMap(({ status }) =>
-    status.known ? [status.value.version] : [],
+  const others = state.members.flatMap(({ status, peerVersion }) =>
+    status.known ? [status.value.version] : (peerVersion ?? []),
   );
   const [lowest] = [...others].sort((a, b) => (isAtLeast(a, b) ? 1 : -1));
   if (lowest === undefined) return unknown('no member tells its version');

@@ -17,7 +17,7 @@ import type { Noise } from './log-each.ts';
 import { stepsBehind } from './numbering.ts';
 import type { Verdict } from './gate.ts';
 import type { Direction } from './rollout.ts';
-import { type Step, bringsUp, takesDown } from './step.ts';
+import { type Step, actsOnAll, bringsUp, takesDown } from './step.ts';
 
 export interface RunState {
   readonly state: JournalState;
@@ -213,7 +213,7 @@ function numberedFrom(state: RunState, steps: readonly Step[]): number {
 }
 
 function handledBy(step: Step | undefined): readonly MemberName[] {
-  if (step?.kind === 'restart-together') return step.members;
+  if (actsOnAll(step)) return step.members;
   return takesDown(step) || bringsUp(step) ? [step.member] : [];
 }
 

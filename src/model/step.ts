@@ -121,6 +121,23 @@ export interface RestartTogether extends StepBase {
   readonly members: readonly MemberName[];
 }
 
+/**
+ * A new cluster of the same members: each gets data made from one stopped member's database, and what it had stays
+ * beside. The IDs are new; what only lost members had is gone.
+ */
+export interface RestoreCluster extends StepBase {
+  readonly kind: 'restore-cluster';
+  readonly members: readonly MemberName[];
+  /** Whose database it is. */
+  readonly from: MemberName;
+  /** Those that have data: none of them may reach further than the source. */
+  readonly witnesses: readonly MemberName[];
+  /** What all call each member from then on. */
+  readonly urls: Readonly<Record<string, readonly PeerUrl[]>>;
+  /** Each member's data folder on its host. */
+  readonly folders: Readonly<Record<string, string>>;
+}
+
 export interface TransferLeader extends StepBase {
   readonly kind: 'transfer-leader';
   readonly from: MemberName;
@@ -178,6 +195,7 @@ export type Step =
   | StopMember
   | StartMember
   | RestartTogether
+  | RestoreCluster
   | TransferLeader
   | RemoveCertificates
   | ReissueLeaf
@@ -211,9 +229,14 @@ export function bringsUp(step: Step | undefined): step is RestartMember | StartM
   return step?.kind === 'restart-member' || step?.kind === 'start-member';
 }
 
+/** Steps that stop all of their members and start all of them. */
+export function actsOnAll(step: Step | undefined): step is RestartTogether | RestoreCluster {
+  return step?.kind === 'restart-together' || step?.kind === 'restore-cluster';
+}
+
 /** Members whose process is another one after this step. */
 export function startedBy(step: Step): readonly MemberName[] {
-  if (step.kind === 'restart-together') return step.members;
+  if (actsOnAll(step)) return step.members;
   return bringsUp(step) ? [step.member] : [];
 }
 
@@ -225,7 +248,7 @@ export function memberOfStep(step: Step): MemberName | undefined {
 export type Touched = MemberName | readonly MemberName[] | undefined;
 
 export function touchedBy(step: Step): Touched {
-  return step.kind === 'restart-together' ? step.members : memberOfStep(step);
+  return actsOnAll(step) ? step.members : memberOfStep(step);
 }
 
 export function isTouched(touched: Touched, member: string): boolean {

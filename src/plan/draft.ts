@@ -252,6 +252,7 @@ const VERB: Readonly<Record<Step['kind'], string>> = {
   'stop-member': 'stop',
   'start-member': 'start',
   'restart-together': 'together',
+  'restore-cluster': 'restore',
   'transfer-leader': 'transfer',
   'remove-certificates': 'remove',
   'reissue-leaf': 'reissue',

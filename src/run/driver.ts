@@ -2,6 +2,7 @@
 
 import { assert, present } from '../base/assert.ts';
 import type { Failure } from '../model/failure.ts';
+import type { ProvenRollout } from '../model/proof.ts';
 import { touchedBy, touchedMembers } from '../model/step.ts';
 import type { World } from '../model/world.ts';
 import { ARRIVED, type JournalBody, type RunOutcome } from '../model/journal.ts';
@@ -36,7 +37,6 @@ import { type Pauses, windowFailure } from './pauses.ts';
 import { perform } from './perform.ts';
 import type { RunDoors } from './run-doors.ts';
 import { type WriteWatch, watchWrites } from './watch-writes.ts';
-import type { ProvenRollout } from '../model/proof.ts';
 
 export interface DriveInput {
   readonly doors: RunDoors;
@@ -56,13 +56,10 @@ export interface DriveInput {
 }
 
 export function drive(input: DriveInput): RunningMachine {
-  return startMachine(withHooks(new Driver(input), input.doors), {
-    proven: input.proven,
-    onFailure: input.doors.desired.onFailure,
-    because: input.because,
-    pauses: input.pauses,
-    hasTouched: input.hasTouched,
-  });
+  const { doors, proven, because, pauses, hasTouched } = input;
+  const { onFailure } = doors.desired;
+  const given = { proven, onFailure, because, pauses, hasTouched };
+  return startMachine(withHooks(new Driver(input), doors), given);
 }
 
 class Driver implements RunActors {
@@ -209,9 +206,10 @@ class Driver implements RunActors {
     return written;
   };
 
-  /** Without an API the end is not verified, so the run stays open. */
-  #outcomeOf({ outcome }: Context): RunOutcome {
-    return this.#input.isBlind === true && ARRIVED.includes(outcome) ? 'paused' : outcome;
+  /** Without an API the end is not verified, so the run stays open; a gate that compared data had one. */
+  #outcomeOf({ outcome, lastDone }: Context): RunOutcome {
+    const isOpen = this.#input.isBlind === true && !lastDone?.after?.checks.includes('data');
+    return isOpen && ARRIVED.includes(outcome) ? 'paused' : outcome;
   }
 
   async #write(body: JournalBody): Promise<Answer> {

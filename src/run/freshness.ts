@@ -10,7 +10,14 @@ import type { MemberName } from '../model/ids.ts';
 import { say } from '../model/laws.ts';
 import { failureTolerance } from '../model/quorum.ts';
 import { writtenDigests } from '../model/run-state.ts';
-import { type Step, memberOfStep, takesDown, touchedBy, touchedMembers } from '../model/step.ts';
+import {
+  type Step,
+  actsOnAll,
+  memberOfStep,
+  takesDown,
+  touchedBy,
+  touchedMembers,
+} from '../model/step.ts';
 import { type World, isUp, memberOf } from '../model/world.ts';
 import { firedFailure } from './dead-man.ts';
 import { gistOf } from './gist.ts';
@@ -95,7 +102,7 @@ function changedConfig(
 ): Failure | undefined {
   const state = doors.journal.state();
   if (state.direction === 'rollback') return undefined;
-  const loads = step.kind === 'configure-member' || step.kind === 'restart-together';
+  const loads = step.kind === 'configure-member' || actsOnAll(step);
   if (!loads && !takesDown(step)) return undefined;
   const member = touchedMembers(touchedBy(step)).find((each) => isChanged(doors, each, seen));
   if (member === undefined) return undefined;

@@ -13,6 +13,7 @@ import { reissueLeaf } from './handlers/reissue-leaf.ts';
 import { removeCertificates } from './handlers/remove-certificates.ts';
 import { restartMember, startMember, stopMember } from './handlers/restart-member.ts';
 import { restartTogether } from './handlers/restart-together.ts';
+import { restoreCluster } from './handlers/restore-cluster.ts';
 import { takeSnapshot } from './handlers/take-snapshot.ts';
 import { transferLeader } from './handlers/transfer-leader.ts';
 import type { Answer } from './machine-types.ts';
@@ -42,6 +43,8 @@ export function perform(hands: Hands, step: Step): Promise<Answer> {
       return startMember(hands, step);
     case 'restart-together':
       return restartTogether(hands, step);
+    case 'restore-cluster':
+      return restoreCluster(hands, step);
     case 'transfer-leader':
       return transferLeader(hands, step);
     case 'remove-certificates':

@@ -12,6 +12,7 @@ import type { Direction } from '../model/rollout.ts';
 import type { World } from '../model/world.ts';
 import type {
   Clock,
+  DataRestorer,
   EtcdMember,
   EventSink,
   Host,
@@ -64,6 +65,8 @@ export interface RunDoors {
   readonly dialer: PeerDialer;
   /** Restores a snapshot on the operator's machine. */
   readonly restorer: Restorer;
+  /** Makes the data of stopped members anew on their hosts. */
+  readonly dataRestorer: DataRestorer;
   /** A member on this machine. */
   readonly openHere: OpenEtcd;
   readonly backupPath: string;

@@ -176,6 +176,27 @@ UPDATE_UNCERTAIN · step 7 of 23
   so     what the list says now is read again before anything else is done
   do     peershift status shows the list; peershift resume goes on from what is there
 
+RESTORE_REFUSED · rescue --restore-from
+  would  make a new cluster from the database of one member
+  but    m2 cannot be seen: whether it runs: sshd at 10.0.0.2 does not answer
+  so     nothing was changed
+  do     make its host reachable
+
+V2_KEYS_PRESENT · /var/lib/etcd/default on root@10.0.0.1
+  would  make a new cluster from the database of one member
+  but    keys of the v2 API stand in the data of m1, or were written lately
+  so     a database does not carry them, so they would be lost; nothing was changed
+  do     see what there is: start this one member alone on a copy of its data with
+         --force-new-cluster and --enable-v2, and read /v2/keys?recursive=true; carry it over by
+         hand, then go by the procedure of peershift rescue
+
+RESTORE_FAILED · /var/lib/etcd/default on root@10.0.0.2
+  would  make a member's data anew from the database of another
+  but    a command there exited with 1: No space left on device
+  so     all members are stopped; what they had stands in their folders, or beside as
+         member.before-peershift-RUN
+  do     mend what is named above, then the same peershift rescue again: it goes on from there
+
 LOAD_TOO_HIGH · before step 9 of 23
   would  restart m1
   but    load of the cluster: waiting for m2's disk: 99 of 100 fsyncs within 128 ms, at most 50 ms

@@ -57,6 +57,7 @@ const RESTARTS: readonly PreviewStep['kind'][] = [
   'start-member',
   'stop-member',
   'restart-together',
+  'restore-cluster',
 ];
 
 function isRestart({ kind }: PreviewStep): boolean {

@@ -26,6 +26,7 @@ const STEP_MS: Readonly<Partial<Record<Step['kind'], number>>> = {
   'start-member': 2000,
   'stop-member': 1000,
   'restart-together': 4000,
+  'restore-cluster': 8000,
   'take-snapshot': 1000,
 };
 const OTHER_STEP_MS = 500;

@@ -33,6 +33,8 @@ const STRATEGY_WORDS: Readonly<Record<Strategy, string>> = {
 
 const RESCUE_WORDS =
   'none: the smallest change on hosts after which a majority is linked; the member list stays as it is';
+const RESTORE_WORDS =
+  'none: a new cluster of the same members, by the URLs that they listen on now';
 
 /** The whole preview; its last line says that nothing has been changed. What comes next is the command's to say. */
 export function previewText(input: PreviewInput, paint: Paint = PLAIN): string {
@@ -69,7 +71,8 @@ function headLines(data: PreviewData, paint: Paint): readonly string[] {
   ];
 }
 
-function proofLines({ proof, strategy, direction }: PreviewData): readonly string[] {
+function proofLines(data: PreviewData): readonly string[] {
+  const { proof, strategy, direction } = data;
   const { rules, assumptions, inherited, accepted } = proof;
   const worlds = counted(proof.worldCount, 'world');
   const back =
@@ -81,7 +84,7 @@ function proofLines({ proof, strategy, direction }: PreviewData): readonly strin
     ...assumptions.flatMap((text, index) => field(index === 0 ? 'assumes' : '', text)),
     ...field(
       'strategy',
-      direction === 'rescue' ? RESCUE_WORDS : `${strategy}: ${STRATEGY_WORDS[strategy]}`,
+      direction === 'rescue' ? rescueWords(data) : `${strategy}: ${STRATEGY_WORDS[strategy]}`,
     ),
     ...inherited.flatMap(({ rule, but }) => {
       return field('already', `${rule}: ${but} (no step makes it worse)`);
@@ -185,6 +188,10 @@ function groupsText(data: PreviewData): string {
   const wide = [...groups.values()].filter((numbers) => numbers.length > 1);
   if (wide.length === 0) return '';
   return `steps ${wide.map(ranges).join(', ')}: once begun, a group is finished or undone, whatever happens`;
+}
+
+function rescueWords({ steps }: PreviewData): string {
+  return steps.some(({ kind }) => kind === 'restore-cluster') ? RESTORE_WORDS : RESCUE_WORDS;
 }
 
 function restartsText(data: PreviewData): string {

@@ -3,9 +3,8 @@
 import type { Leaf } from '../model/certificate.ts';
 import type { DesiredMember, DesiredSpec } from '../model/desired.ts';
 import type { Failure } from '../model/failure.ts';
+import { urlsAfresh } from '../model/new-cluster.ts';
 import { quorumOf } from '../model/quorum.ts';
-import { peerSettings } from '../model/settings.ts';
-import { isHttps, withScheme } from '../model/url.ts';
 import { type MemberWorld, type World, isUp, upMembers } from '../model/world.ts';
 import { words } from '../base/shell-words.ts';
 
@@ -123,7 +122,7 @@ function unanswered({ silent }: ByHand): readonly (readonly string[])[] {
 function fromOneDatabase({ desired, world, lost }: ByHand): readonly string[] {
   const usable = world.members.filter(({ name }) => !lost.has(name));
   if (usable.length === 0) return ['no member is left to start from'];
-  const list = world.members.map((member) => `${member.name}=${urlsOf(world, member).join()}`);
+  const list = world.members.map((member) => `${member.name}=${urlsAfresh(world, member).join()}`);
   const spec = (name: string): DesiredMember | undefined =>
     desired.members.find((each) => each.name === name);
   const each = (line: (member: MemberWorld, of: DesiredMember) => string): readonly string[] =>
@@ -134,6 +133,7 @@ function fromOneDatabase({ desired, world, lost }: ByHand): readonly string[] {
   return [
     'a new cluster from the data of one stopped member, only when the others cannot be brought back.',
     '  Before this: start every member that can run; with a majority up none of this is needed.',
+    ...byCommand(desired, usable[0]?.name ?? ''),
     '  Lost with it: writes that only members now gone had on disk, and the last 0.1 s of one that was killed. How much that',
     '  is nobody can tell. Cluster and members get new IDs. Keys of the v2 API (3.3; 3.4 with enable-v2) are not carried: where',
     '  there are any, stop here. Never take an older snapshot file while a data folder is left.',
@@ -146,7 +146,7 @@ function fromOneDatabase({ desired, world, lost }: ByHand): readonly string[] {
     '  Copy that one file to every host as rescue.db. Then, each on its own host; the old folders stay beside the new ones:',
     ...each((member) => {
       const name = words([member.name]);
-      const urls = words([urlsOf(world, member).join()]);
+      const urls = words([urlsAfresh(world, member).join()]);
       return `ETCDCTL_API=3 etcdctl snapshot restore rescue.db --skip-hash-check --name ${name} --initial-cluster ${words([list.join()])} --initial-cluster-token rescued --initial-advertise-peer-urls ${urls} --data-dir ${dataOf(member)}.rescued`;
     }),
     ...each((member) => {
@@ -158,14 +158,16 @@ function fromOneDatabase({ desired, world, lost }: ByHand): readonly string[] {
   ];
 }
 
-/** What the others are to call it from then on: its own URLs, by the scheme that its settings listen on. */
-function urlsOf(world: World, { name, disk }: MemberWorld): readonly string[] {
-  const { listen } = peerSettings(disk.settings);
-  const record = world.record[name] ?? [];
-  const fitting = record.filter((url) => listen.some((each) => isHttps(each) === isHttps(url)));
-  if (fitting.length > 0) return fitting;
-  const [scheme] = listen.map((url): 'http' | 'https' => (isHttps(url) ? 'https' : 'http'));
-  return [...new Set(record.map((url) => withScheme(url, scheme ?? 'http')))];
+/** What peershift can do for members whose data are where it can reach them while they are stopped. */
+function byCommand({ members, planFile }: DesiredSpec, from: string): readonly string[] {
+  const isReached = members.every(({ service: { manager } }) => {
+    return manager === 'systemd' || manager === 'command';
+  });
+  if (!isReached) return [];
+  return [
+    '  peershift does all that follows, refuses where it must, and goes on where it was cut off:',
+    `    peershift rescue ${words([planFile])} --restore-from ${words([from])}`,
+  ];
 }
 
 /** Where it is not written, whoever copies the line is asked for it by the shell. */

@@ -179,14 +179,15 @@ function leadersOf(
   });
 }
 
-const DOWN: readonly ReportStep['kind'][] = ['restart-member', 'stop-member', 'restart-together'];
-const UP: readonly ReportStep['kind'][] = ['restart-member', 'start-member', 'restart-together'];
+const OF_ALL: readonly ReportStep['kind'][] = ['restart-together', 'restore-cluster'];
+const DOWN: readonly ReportStep['kind'][] = ['restart-member', 'stop-member', ...OF_ALL];
+const UP: readonly ReportStep['kind'][] = ['restart-member', 'start-member', ...OF_ALL];
 
 /** From the beginning of the step that takes a member down to the end of the one that brings it up. */
 function downOf({ steps }: Report, member: string, endMs: number): readonly Bar[] {
   const bars: Bar[] = [];
   let fromMs: number | undefined;
-  const own = steps.filter((each) => each.member === member || each.kind === 'restart-together');
+  const own = steps.filter((each) => each.member === member || OF_ALL.includes(each.kind));
   for (const step of own) {
     if (DOWN.includes(step.kind)) {
       fromMs ??= parseIsoMs(step.begunAt);

@@ -48,6 +48,8 @@ const ENGINE = [
   'engine-rescue-look.ts',
   'engine-rescue-next.ts',
   'engine-rescue-run.ts',
+  'engine-restore.ts',
+  'engine-restore-checks.ts',
   'engine-exit.ts',
   'engine-records.ts',
   'engine-check.ts',

@@ -129,6 +129,7 @@ function effectsOf(step: Step): readonly Effect[] {
     case 'start-member':
       return [{ kind: 'restarted', member: step.member, pid: 4711 }];
     case 'restart-together':
+    case 'restore-cluster':
       return [
         ...step.members.map((member) => ({ kind: 'restarted' as const, member, pid: 4711 })),
         { kind: 'stood-still', ms: 1200 },

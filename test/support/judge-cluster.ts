@@ -249,6 +249,8 @@ export function take(state: State, step: Step): State {
       return start(state, step.member);
     case 'restart-together':
       return step.members.reduce(start, step.members.reduce(stop, state));
+    case 'restore-cluster':
+      throw new Error('a new cluster is none that this judge knows');
     case 'transfer-leader':
       return { ...state, leader: step.to };
     case 'arm-dead-man':

@@ -145,6 +145,12 @@ function rimOf(parts: Parts): Rim {
       tools: () => Promise.resolve(unknown('there is no etcd on the PATH of this machine')),
       restore: () => Promise.reject(new Error('there are no programs to restore with')),
     },
+    dataRestorer: {
+      restorer: () => Promise.resolve(unknown('there is no etcdctl on the PATH of a host')),
+      holdsV2Keys: () => Promise.resolve(unknown('there is no log')),
+      revision: () => Promise.reject(new Error('there are no programs to restore with')),
+      restore: () => Promise.reject(new Error('there are no programs to restore with')),
+    },
     here: hostOf(parts, sim.here),
     pki: fakePki(clock),
     clock: { nowMs: () => clock.nowMs(), sleep: (ms, signal) => alive(clock.sleep(ms, signal)) },

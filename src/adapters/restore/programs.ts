@@ -15,13 +15,24 @@ export async function restoreTools(here: Host, version: string): Promise<Fact<Re
   const etcd = await programOn(here, 'etcd', ['--version']);
   if (etcd === undefined) return unknown('there is no etcd on the PATH of this machine');
   if (etcd.line !== line) return unknown(`etcd on this machine is ${etcd.version}, not ${line}`);
+  const restorer = await restorerOn(here, version);
+  if (!restorer.known) return restorer;
+  const { name, path } = restorer.value;
+  return known({ etcd: etcd.path, restorer: path, words: `${name} and etcd ${etcd.version}` });
+}
+
+/** The one of this version's line on the host's PATH. */
+export async function restorerOn(
+  host: Host,
+  version: string,
+): Promise<Fact<{ readonly name: string; readonly path: string }>> {
+  const line = lineOf(version);
   for (const name of RESTORERS) {
-    const found = await programOn(here, name, ['version']);
-    if (found?.line !== line || !(await canRestore(here, found.path))) continue;
-    const words = `${name} and etcd ${etcd.version}`;
-    return known({ etcd: etcd.path, restorer: found.path, words });
+    const found = await programOn(host, name, ['version']);
+    if (found?.line !== line || !(await canRestore(host, found.path))) continue;
+    return known({ name, path: found.path });
   }
-  return unknown(`there is no etcdutl or etcdctl ${line} on the PATH of this machine`);
+  return unknown(`there is no etcdutl or etcdctl ${line} on the PATH of ${host.label}`);
 }
 
 export function withApi(argv: readonly string[]): readonly string[] {

@@ -5,9 +5,13 @@ import { type RunFlags, execute } from './run.ts';
 
 export interface RescueFlags extends RunFlags {
   readonly rescueWith?: 'auto-tls' | undefined;
+  readonly restoreFrom?: string | undefined;
 }
 
 export async function rescue(planFile: string, flags: RescueFlags): Promise<number> {
   const allowsAutoTls = flags.rescueWith === 'auto-tls';
-  return execute(planFile, flags, (commanded) => rescueCluster({ ...commanded, allowsAutoTls }));
+  const { restoreFrom } = flags;
+  return execute(planFile, flags, (commanded) => {
+    return rescueCluster({ ...commanded, allowsAutoTls, restoreFrom });
+  });
 }
