@@ -69,6 +69,8 @@ export interface RunDoors {
   readonly dataRestorer: DataRestorer;
   /** A member on this machine. */
   readonly openHere: OpenEtcd;
+  /** In the clear, whatever the member serves beside. */
+  readonly openPlain: OpenEtcd;
   readonly backupPath: string;
   readonly lockKey: string;
   readonly lockOwner: string;

@@ -8,6 +8,7 @@ import { memberOf } from '../../model/world.ts';
 import type { Answer } from '../machine-types.ts';
 import { isolationOf, lastWordsOf } from '../evidence.ts';
 import { type Hands, done, doorsOf, etcdOf, evidenceOf, failedBy, trouble } from './context.ts';
+import { untilPlainClientsAreServed } from './plain-clients.ts';
 import { settle } from './settle.ts';
 
 /** A stop may take the leader's own hand-over (7 s) and a last fsync. */
@@ -22,8 +23,12 @@ const GONE_LOOKS = 3;
 export async function restartMember(hands: Hands, step: RestartMember): Promise<Answer> {
   const refusal = diskRefusal(hands, step.member);
   if (refusal !== undefined) return refusal;
-  const stopped = await stop(hands, step.member);
-  return stopped.kind === 'good' ? begin(hands, step.member) : stopped;
+  const { member } = step;
+  const again = async (): Promise<Answer> => {
+    const stopped = await stop(hands, member);
+    return stopped.kind === 'good' ? begin(hands, member) : stopped;
+  };
+  return untilPlainClientsAreServed(hands, member, await again(), again);
 }
 
 export async function stopMember(hands: Hands, step: StopMember): Promise<Answer> {
