@@ -2,8 +2,9 @@
 
 import { probeHost, probePlace } from './discover/probe-host.ts';
 import type { Discovered } from './discover/discover.ts';
-import { readMaterial } from './discover/material.ts';
+import type { readMaterial } from './discover/material.ts';
 import { rehearse } from './discover/rehearse.ts';
+import { materialOf } from './engine-material.ts';
 import { observe, proveSession, sessionOf } from './engine.ts';
 import type { Options, Rim } from './engine-types.ts';
 import { type CheckItem, itemOfFailure, objection, oneItem, ordered } from './model/check.ts';
@@ -22,6 +23,7 @@ import {
   portItems,
   rolloutItems,
 } from './model/checks/rollout.ts';
+import { movesPeers } from './model/desired.ts';
 import type { HostProbe } from './model/host-probe.ts';
 import type { MemberName } from './model/ids.ts';
 import type { Material } from './model/material.ts';
@@ -79,13 +81,8 @@ export async function checkPlan(
       auth,
     }),
   );
-  const material = session.ok
-    ? session.value.material
-    : await readMaterial({
-        ...rim,
-        observed: seen.value.state,
-        nowMs: seen.value.state.observedAtMs,
-      });
+  const read = session.ok ? session : await materialOf(rim, seen.value.state);
+  const material: MaterialAnswer = read.ok ? read.value.material : read;
   items.push(...materialItems(rim, probes, seen.value.state, material));
   const planned: Planned = session.ok
     ? plannedOf(rim, options, session.value)
@@ -112,7 +109,7 @@ async function rehearsed(
   options: Options,
   { seen, material, planned, rehearsing }: Rehearsing,
 ): Promise<Rehearsal | undefined> {
-  if ('ok' in material && !material.ok) return undefined;
+  if (('ok' in material && !material.ok) || !movesPeers(rim.desired.scope)) return undefined;
   const sockets = planned.kind === 'proven' ? newSockets(planned.proven.rollout) : [];
   return rehearse({
     ...rim,
@@ -155,6 +152,7 @@ function materialItems(
 ): readonly CheckItem[] {
   if ('ok' in answer && !answer.ok) return answer.error.map(itemOfFailure);
   const material = 'ok' in answer ? answer.value : answer;
+  if (!movesPeers(rim.desired.scope)) return [];
   return certificateItems({ desired: rim.desired, state, material, probes });
 }
 

@@ -11,6 +11,7 @@ import type { Failure } from './model/failure.ts';
 import { NO_MATERIAL } from './model/material.ts';
 import type { ObservedState } from './model/observed.ts';
 import { CLIENT_FILES, PEER_FILES } from './plan/files.ts';
+import type { PeerFiles } from './ports.ts';
 
 /** What a look needs, with or without an API. */
 export async function discoverInput(rim: Rim): Promise<Parameters<typeof discover>[0]> {
@@ -67,4 +68,15 @@ export async function materialOf(
     material: peers.value,
     ...(clients === undefined ? {} : { clientMaterial: clients.value }),
   });
+}
+
+/** With what peershift talks to members that answer https; undefined while it cannot be read. */
+export async function operatorFiles(rim: Rim): Promise<PeerFiles | undefined> {
+  const { tls } = rim.desired.cluster;
+  if (tls === undefined) return undefined;
+  const texts = await Promise.all(
+    [tls.ca, tls.cert ?? '', tls.key ?? ''].map((path) => textOf(rim, path)),
+  );
+  const [ca, cert, key] = texts.map(([text]) => text ?? '');
+  return ca === undefined || ca === '' ? undefined : { ca, cert: cert ?? '', key: key ?? '' };
 }

@@ -199,7 +199,11 @@ async function withJournal(work: Work): Promise<Ended> {
       judged: (ended) => blindEnd(blind, ended),
       handoff: async ({ outcome }, events) => {
         const isMigrated = outcome === 'done' && direction === 'forward';
-        return isMigrated ? writeHandoff(rim, prepared, files.path, events) : undefined;
+        if (!isMigrated) return undefined;
+        // Clients are called by other URLs now than when the run began.
+        const seen = rim.desired.clients === undefined ? undefined : await observe(rim);
+        const observed = seen?.ok === true ? seen.value.state : prepared.observed;
+        return writeHandoff(rim, { ...prepared, observed }, files.path, events);
       },
     },
   );

@@ -6,8 +6,9 @@
 import { type Result, err, ok } from './base/result.ts';
 import { dialLinks } from './discover/dial-links.ts';
 import { type Discovered, discover } from './discover/discover.ts';
+import { verifyClients } from './discover/verify-clients.ts';
 import { type VerifyInput, verifyLinks } from './discover/verify-links.ts';
-import { discoverInput, materialOf } from './engine-material.ts';
+import { discoverInput, materialOf, operatorFiles } from './engine-material.ts';
 import {
   type Options,
   type Prepared,
@@ -15,6 +16,7 @@ import {
   type Session,
   membersHere,
 } from './engine-types.ts';
+import { movesPeers } from './model/desired.ts';
 import type { Failure } from './model/failure.ts';
 import type { Finding } from './model/finding.ts';
 import type { MemberStart } from './model/journal.ts';
@@ -223,7 +225,12 @@ export function goalOf(start: readonly MemberStart[]): readonly MemberGoal[] {
 /** Is every peer link mutual TLS, and nothing else accepted? Dials what must be refused; nothing else does. */
 export async function verify(rim: Rim): Promise<Result<readonly Finding[], readonly Failure[]>> {
   const input = await linksInput(rim);
-  return input.ok ? ok(await verifyLinks(input.value)) : input;
+  if (!input.ok) return input;
+  const { scope, clients } = rim.desired;
+  const peers = movesPeers(scope) ? await verifyLinks(input.value) : [];
+  if (clients === undefined) return ok(peers);
+  const files = await operatorFiles(rim);
+  return ok([...peers, ...(await verifyClients({ ...input.value, ...clients, files }))]);
 }
 
 /** Dials of these pairs `a>b`, each from a's host with a's own files; none that must be refused. */

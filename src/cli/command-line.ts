@@ -120,7 +120,7 @@ function addPlanCommands(onPlan: OnPlan): void {
   }
   for (const command of [run, resume]) {
     const stopBefore = new Option('--stop-before <phase>', 'pause (exit 4) before this phase');
-    command.addOption(stopBefore.choices(['strict']));
+    command.addOption(stopBefore.choices(['strict', 'close-http']));
     command.option(
       '--pause-after <place>',
       'pause (exit 4) when this member, or this step of the preview (number or id), is done',

@@ -24,7 +24,7 @@ const CHOICES: readonly Choice[] = [
     ],
     asks: ({ strategy }) => strategy,
   },
-  { key: 'scope', supported: ['peer'], asks: ({ scope }) => scope },
+  { key: 'scope', supported: ['peer'], asks: scopeWord },
   { key: 'memberApi', supported: ['grpc', 'etcdctl'], asks: ({ memberApi }) => memberApi },
   { key: 'cluster.via', supported: ['direct', 'ssh'], asks: ({ cluster }) => cluster.via },
   { key: 'pki.mode', supported: ['issue', 'provided', 'in-place'], asks: ({ pki }) => pki.mode },
@@ -60,6 +60,21 @@ const CHOICES: readonly Choice[] = [
     asks: ({ gates }) => (gates.canary === false ? 'false' : 'on'),
   },
 ];
+
+/** What of the rest of the plan the clients cannot be moved with. */
+function scopeWord({ scope, strategy, memberApi, cluster, members }: DesiredSpec): string {
+  if (scope === 'peer') return scope;
+  const managers = members.map(({ service }) => service.manager);
+  const beside = [
+    ...(strategy === 'rebuild' && scope === 'peer+client' ? ['strategy: rebuild'] : []),
+    ...(memberApi === 'etcdctl' ? ['memberApi: etcdctl'] : []),
+    ...(cluster.via === 'ssh' ? ['cluster.via: ssh'] : []),
+    ...(['docker', 'static-pod'] as const)
+      .filter((manager) => managers.includes(manager))
+      .map((manager) => `service.manager: ${manager}`),
+  ];
+  return beside.length === 0 ? scope : `${scope} (with ${beside.join(' and ')})`;
+}
 
 /** No file alone puts all members, a pod or a container back. */
 function deadManWord({ strategy, gates, members }: DesiredSpec): string {

@@ -1,7 +1,7 @@
 /** Turns a member's settings into what its process does on the client side. */
 
 import { FLAG, type Settings, urlList } from './settings.ts';
-import { type PeerUrl, hostPort, isHttps, withScheme } from './url.ts';
+import { type PeerUrl, type Scheme, hostPort, isHttps, urlParts, withScheme } from './url.ts';
 
 /** What a process does for clients, or will do after its next start. */
 export interface ClientSettings {
@@ -58,4 +58,17 @@ export function servesHttps(client: ClientSettings | undefined): boolean {
 
 export function servesHttp(client: ClientSettings | undefined): boolean {
   return client?.listen.some((url) => !isHttps(url)) === true;
+}
+
+/** Its ports, each with the schemes that are served there. */
+export function listenersOf({ listen }: ClientSettings): readonly {
+  readonly port: number;
+  readonly schemes: readonly Scheme[];
+}[] {
+  const ports = new Map<number, Set<Scheme>>();
+  for (const url of listen) {
+    const { port, scheme } = urlParts(url);
+    ports.set(port, (ports.get(port) ?? new Set()).add(scheme));
+  }
+  return [...ports].map(([port, schemes]) => ({ port, schemes: [...schemes] }));
 }

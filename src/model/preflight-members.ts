@@ -12,6 +12,7 @@ import type { ObservedMember, ObservedState } from './observed.ts';
 import { factUnknown, gapsOf } from './observed-world.ts';
 import { quorumOf } from './quorum.ts';
 import type { WrittenSetting } from './run-state.ts';
+import { CLIENT_FLAGS } from './settings.ts';
 import { type World, isUp } from './world.ts';
 
 export interface MemberJudgement {
@@ -31,6 +32,7 @@ export function memberFailures(input: MemberJudgement): readonly Failure[] {
     ...unknownFailures(input.state, member),
     ...configFailures(input, member),
     ...contradictionFailures(input, member),
+    ...(input.desired.clients === undefined ? [] : clientFlagFailures(member)),
     ...healthFailures(input, member),
     ...lagFailures(input, member),
   ]);
@@ -129,6 +131,25 @@ function isWrittenByUs(
   return written.some((each) => {
     return each.member === name && each.flag === flag && each.value === value;
   });
+}
+
+/** What stands on the command line cannot be written into a file of variables beside it. */
+function clientFlagFailures({ name, sources }: ObservedMember): readonly Failure[] {
+  if (sources?.known !== true || sources.value.format !== 'env-file') return [];
+  const { process, path } = sources.value;
+  const found = CLIENT_FLAGS.filter((flag) => process.flags[flag] !== undefined);
+  if (found.length === 0) return [];
+  const flags = found.map((flag) => `--${flag}`).join(', ');
+  return [
+    {
+      code: 'CLIENT_SIDE_UNUSABLE',
+      where: `member ${name}`,
+      would: `write the client URLs of ${name} into ${path}`,
+      but: `${flags} ${found.length === 1 ? 'is' : 'are'} on its command line, and etcd 3.4 and later does not start with both`,
+      so: 'nothing has been changed',
+      remedy: `move ${flags} of ${name} into ${path}, restart it, then try again`,
+    },
+  ];
 }
 
 /** Empty when it is not known where the settings come from: that is said for itself. */

@@ -11,7 +11,7 @@ import type { ToldLine } from '../model/journal.ts';
 import { applyStep, say } from '../model/laws.ts';
 import { type Step, type Touched, touchedBy, touchedMembers } from '../model/step.ts';
 import { dialFailures } from './evidence.ts';
-import { clientPortsVerdict, clientsMovedVerdict } from './gates/clients.ts';
+import { clientPortsVerdict, clientsMovedVerdict, clientsRefused } from './gates/clients.ts';
 import { dataVerdict } from './gates/data.ts';
 import { healthVerdict } from './gates/health.ts';
 import { type LinkProbe, makeLinkProbe } from './gates/links.ts';
@@ -86,6 +86,7 @@ function makeGate({ hands, step, spec }: GateInput): Gate {
         unheard: (member) => unheardBecause(hands.logs, member),
       })
     : undefined;
+  let hasDialed = false;
   return {
     links,
     lines: () => {
@@ -109,7 +110,8 @@ function makeGate({ hands, step, spec }: GateInput): Gate {
       const evidence = strictest(second);
       if (evidence.kind !== 'pass') return evidence;
       // What must be refused is dialed when all else has passed: the log lines of it are ours.
-      if (asks('client-ports')) second.push(...(await clientPorts(hands, touched)));
+      if (asks('client-ports')) second.push(...(await clientPorts(hands, touched, hasDialed)));
+      hasDialed = true;
       const whole = strictest(second);
       if (whole.kind !== 'pass' || !asks('data')) return whole;
       return strictest([...second, await dataVerdict(doors, after)]);
@@ -126,10 +128,16 @@ async function peerPortVerdict(
 }
 
 async function clientPorts(
-  { doors, after, logs }: Hands,
+  { doors, after, logs, sinceMs }: Hands,
   touched: Touched,
+  hasDialed: boolean,
 ): Promise<readonly Verdict[]> {
   const members = touchedMembers(touched);
+  // The lines of our own dials are in the log from the first time on.
+  const refusing = hasDialed
+    ? []
+    : members.flatMap((name) => clientsRefused(logs, after, name, sinceMs));
+  if (refusing.length > 0) return refusing;
   const verdicts = await Promise.all(members.map((name) => clientPortsVerdict(doors, after, name)));
   // Read now, so that no later gate takes them for somebody else's.
   await logs.collect();

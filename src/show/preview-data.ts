@@ -1,5 +1,6 @@
 /** Turns a proven rollout and what was observed into the plain data that a preview shows. */
 
+import type { ClientsSeen } from '../model/clients.ts';
 import type { ConfigEdit } from '../model/config-edit.ts';
 import type { DesiredSpec, Strategy } from '../model/desired.ts';
 import { type DialCells, cellsOf } from '../model/dial-cells.ts';
@@ -12,7 +13,7 @@ import type { DegradedWindow, ProvenRollout, Violation } from '../model/proof.ts
 import type { Direction } from '../model/rollout.ts';
 import { type SettingChange, environmentName, peerSettings } from '../model/settings.ts';
 import { type Step, type StepOf, memberOfStep, startedBy } from '../model/step.ts';
-import { isHttps } from '../model/url.ts';
+import { type PeerUrl, isHttps } from '../model/url.ts';
 import type { World } from '../model/world.ts';
 import { diffsOf } from './config-diff.ts';
 import { brokenPairs } from './matrix.ts';
@@ -32,6 +33,8 @@ export interface PreviewInput {
   readonly backupProof?: string;
   /** `run` shows it and goes on. */
   readonly isAboutToRun?: boolean;
+  /** Who is connected to the client ports now; absent: clients are not moved. */
+  readonly clients?: readonly ClientsSeen[];
 }
 
 export interface PreviewData {
@@ -47,6 +50,9 @@ export interface PreviewData {
   readonly leader: string | undefined;
   /** Schemes of the advertised peer URLs: `http`, `http and https`, ... */
   readonly schemes: { readonly from: string; readonly to: string };
+  /** Of the published client URLs; absent: clients are not moved. */
+  readonly clientSchemes?: { readonly from: string; readonly to: string };
+  readonly clients?: readonly ClientsSeen[];
   readonly steps: readonly PreviewStep[];
   readonly matrices: readonly PreviewMatrix[];
   readonly windows: readonly PreviewWindow[];
@@ -138,6 +144,7 @@ export function previewJson(input: PreviewInput): PreviewData {
     versions: [...new Set(rollout.start.members.map((member) => member.version))].sort(),
     leader: valueOf(observed.leader),
     schemes: { from: schemesOf(rollout.start), to: schemesOf(end) },
+    ...clientsOf(input, rollout.start, end),
     steps: steps.map((step, index) => stepData(input, step, index)),
     matrices: matricesOf(steps, worlds),
     windows: proof.windows.map((window) => windowData(window, worlds)),
@@ -252,8 +259,25 @@ function restartsOf(steps: readonly Step[]): PreviewData['restarts'] {
   return [...restarts].map(([member, numbers]) => ({ member, steps: numbers }));
 }
 
+function clientsOf(
+  { clients }: PreviewInput,
+  start: World,
+  end: World,
+): Pick<PreviewData, 'clients' | 'clientSchemes'> {
+  if (start.movesClients !== true) return {};
+  const published = (world: World): string =>
+    schemesIn(world.members.flatMap(({ process }) => process?.client?.advertise ?? []));
+  return {
+    clientSchemes: { from: published(start), to: published(end) },
+    ...(clients === undefined ? {} : { clients }),
+  };
+}
+
 function schemesOf(world: World): string {
-  const urls = Object.values(world.record).flat();
+  return schemesIn(Object.values(world.record).flat());
+}
+
+function schemesIn(urls: readonly PeerUrl[]): string {
   const schemes = [
     ...(urls.some((url) => !isHttps(url)) ? ['http'] : []),
     ...(urls.some(isHttps) ? ['https'] : []),

@@ -5,6 +5,7 @@ import type { Strategy } from '../model/desired.ts';
 import { STANDSTILL } from '../model/preflight-quorum.ts';
 import { paintedDiff } from './config-diff.ts';
 import { linkCount, matrixLines } from './matrix.ts';
+import { clientsNow } from './clients.ts';
 import { type Paint, PLAIN } from './paint.ts';
 import { type PreviewData, type PreviewInput, previewJson } from './preview-data.ts';
 import { PREVIEW_COLUMNS, stepLines } from './preview-steps.ts';
@@ -48,7 +49,9 @@ export function previewText(input: PreviewInput, paint: Paint = PLAIN): string {
 function headLines(data: PreviewData, paint: Paint): readonly string[] {
   const { schemes, leader } = data;
   const restarts = data.restarts.reduce((sum, each) => sum + each.steps.length, 0);
-  const peers = schemes.from === schemes.to ? schemes.to : `${schemes.from} → ${schemes.to}`;
+  const change = ({ from, to }: typeof schemes): string => (from === to ? to : `${from} → ${to}`);
+  const clients =
+    data.clientSchemes === undefined ? '' : ` · clients ${change(data.clientSchemes)}`;
   const size = [
     counted(data.members.length, 'member'),
     counted(data.steps.length, 'step'),
@@ -63,7 +66,7 @@ function headLines(data: PreviewData, paint: Paint): readonly string[] {
   return [
     ...field(
       data.direction === 'forward' ? 'rollout' : data.direction,
-      `${paint.bold(data.plan)} · peers ${peers} · ${data.steps.length === 0 ? 'nothing to do' : size}`,
+      `${paint.bold(data.plan)} · peers ${change(schemes)}${clients} · ${data.steps.length === 0 ? 'nothing to do' : size}`,
     ),
     ...field('observed', seen.join(' · ')),
     ...(data.steps.length === 0 ? [] : proofLines(data)),
@@ -97,6 +100,7 @@ function rolloutLines(data: PreviewData, paint: Paint): readonly string[] {
   return [
     ...matrixNow(data, paint),
     '',
+    ...clientsNow(data, paint),
     ...stepLines(data, paint),
     '',
     ...fileLines(data, paint),

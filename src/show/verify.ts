@@ -1,6 +1,6 @@
 /** Turns the findings of `verify` into a table and one closing sentence. */
 
-import { FINDING_CHECKS, type Finding } from '../model/finding.ts';
+import { CLIENT_CHECKS, FINDING_CHECKS, type Finding } from '../model/finding.ts';
 import { type Paint, PLAIN } from './paint.ts';
 import { tableLines } from './table.ts';
 import { withoutControls } from './wrap.ts';
@@ -27,7 +27,9 @@ export function verifyText(findings: readonly Finding[], paint: Paint = PLAIN): 
 export function verifyJson(findings: readonly Finding[]): VerifyData {
   const members = new Set(findings.flatMap(({ from, to }) => [from, to]).filter(Boolean));
   // A one-member cluster has no pair that could dial.
-  const counted = Object.values(FINDING_CHECKS).filter((check) => {
+  const isOfClients = ({ check }: Finding): boolean => CLIENT_WORDS.has(check);
+  const isClientsAlone = findings.length > 0 && findings.every(isOfClients);
+  const counted = (isClientsAlone ? [] : Object.values(FINDING_CHECKS)).filter((check) => {
     return members.size !== 1 || check !== FINDING_CHECKS.mutualTls;
   });
   const isMutualTlsOnly =
@@ -39,17 +41,34 @@ export function verifyJson(findings: readonly Finding[]): VerifyData {
 function sentenceOf(findings: readonly Finding[], isMutualTlsOnly: boolean): string {
   const { mutualTls, refusesPlain, refusesAnonymous } = FINDING_CHECKS;
   const named: readonly string[] = [mutualTls, refusesPlain, refusesAnonymous];
-  const others = [...new Set(findings.map(({ check }) => check))].filter(
-    (each) => !named.includes(each),
-  );
+  const all = [...new Set(findings.map(({ check }) => check))];
+  const others = all.filter((each) => !named.includes(each) && !CLIENT_WORDS.has(each));
+  const ofClients = all.flatMap((check) => {
+    const words = CLIENT_WORDS.get(check);
+    return words === undefined ? [] : [`${words} ${share(findings, check)}`];
+  });
+  const ofPeers =
+    ofClients.length === all.length && all.length > 0
+      ? []
+      : [
+          `${share(findings, mutualTls)} ordered pairs dial with TLS and a client certificate`,
+          `plain http refused by ${share(findings, refusesPlain)}`,
+          `a dial without a certificate refused by ${share(findings, refusesAnonymous)}`,
+        ];
   const parts = [
-    `${share(findings, mutualTls)} ordered pairs dial with TLS and a client certificate`,
-    `plain http refused by ${share(findings, refusesPlain)}`,
-    `a dial without a certificate refused by ${share(findings, refusesAnonymous)}`,
+    ...ofPeers,
     ...others.map((check) => `${check} ${share(findings, check)}`),
+    ...ofClients,
   ];
   return `${isMutualTlsOnly ? 'mutual TLS only' : 'NOT proven'}: ${parts.join('; ')}`;
 }
+
+const CLIENT_WORDS: ReadonlyMap<string, string> = new Map([
+  [CLIENT_CHECKS.published, 'client URLs published as https alone by'],
+  [CLIENT_CHECKS.answersHttps, 'https answered to clients by'],
+  [CLIENT_CHECKS.refusesPlain, 'plain http refused to clients by'],
+  [CLIENT_CHECKS.refusesAnonymous, 'a client without a certificate refused by'],
+]);
 
 /** `6 of 6`: proven of asked. */
 function share(findings: readonly Finding[], check: string): string {

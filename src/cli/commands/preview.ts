@@ -1,6 +1,7 @@
 /** preview: the ordered steps, gates, undo and proof; nothing is changed. */
 
 import { type Result, ok } from '../../base/result.ts';
+import { lookAtClients } from '../../discover/client-looks.ts';
 import { configEdits } from '../../discover/config-edits.ts';
 import { compareStrategies } from '../../engine-compare.ts';
 import { prepare } from '../../engine.ts';
@@ -107,6 +108,9 @@ async function inputOf(
     edits: await configEdits(rim.doors, prepared.proven.rollout.steps),
     ...(await backupProof(rim, prepared)),
     isAboutToRun,
+    ...(rim.desired.clients === undefined
+      ? {}
+      : { clients: await lookAtClients(rim.doors, prepared.observed, prepared.world) }),
   };
 }
 

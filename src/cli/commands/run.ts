@@ -17,7 +17,7 @@ import { preview, showPreview } from './preview.ts';
 export interface RunFlags extends SessionFlags {
   readonly yes?: boolean | undefined;
   readonly dryRun?: boolean | undefined;
-  readonly stopBefore?: 'strict' | undefined;
+  readonly stopBefore?: 'strict' | 'close-http' | undefined;
   readonly pauseAfter?: string | undefined;
   readonly until?: string | undefined;
   readonly onlyDuring?: DayWindow | undefined;

@@ -4,12 +4,13 @@
  */
 
 import { type ClientConnection, isCounted } from '../../model/clients.ts';
-import { type ClientSettings, servesHttp } from '../../model/client-settings.ts';
+import { type ClientSettings, listenersOf, servesHttp } from '../../model/client-settings.ts';
 import type { Verdict } from '../../model/gate.ts';
 import type { MemberName } from '../../model/ids.ts';
-import { type PeerUrl, isHttps, sameUrls, urlParts } from '../../model/url.ts';
+import { type PeerUrl, isHttps, sameUrls } from '../../model/url.ts';
 import { type World, memberOf, upMembers } from '../../model/world.ts';
 import type { ClientListeners, PeerFiles } from '../../ports.ts';
+import type { LogWatch } from '../log-watch.ts';
 import type { RunDoors } from '../run-doors.ts';
 
 /** Long enough for a keepalive or a watch's progress of most clients, short enough for a gate's poll. */
@@ -24,8 +25,8 @@ export async function clientsMovedVerdict(doors: RunDoors, expected: World): Pro
   const open = upMembers(expected).filter(({ process }) => servesHttp(process?.client));
   const looks = await Promise.all(
     open.map(async ({ name, process }) => {
-      const listen = process?.client?.listen ?? [];
-      return { name, ...(await stillThere(doors, name, listen)) };
+      const ports = process?.client === undefined ? [] : listenersOf(process.client);
+      return { name, ...(await stillThere(doors, name, ports)) };
     }),
   );
   const blind = looks.flatMap(({ name, because }) =>
@@ -50,25 +51,16 @@ export async function clientsMovedVerdict(doors: RunDoors, expected: World): Pro
 async function stillThere(
   doors: RunDoors,
   name: MemberName,
-  listen: readonly PeerUrl[],
+  ports: ClientListeners['ports'],
 ): Promise<{ readonly left: readonly ClientConnection[]; readonly because?: string }> {
   const of = doors.members.get(name);
   if (of?.clients === undefined) return { left: [], because: 'its host shows no connections' };
   const state = await of.service.state();
   const pid = state.known ? state.value.pid : undefined;
-  const seen = await of.clients.look({ pid, ports: portsOf(listen), lookMs: LOOK_MS });
+  const seen = await of.clients.look({ pid, ports, lookMs: LOOK_MS });
   if (!seen.ok) return { left: [], because: seen.error.but };
   const acceptsIdle = doors.desired.accept.includes(IDLE_RULE);
   return { left: seen.value.connections.filter((each) => isCounted(each, acceptsIdle)) };
-}
-
-function portsOf(listen: readonly PeerUrl[]): ClientListeners['ports'] {
-  const ports = new Map<number, Set<'http' | 'https'>>();
-  for (const url of listen) {
-    const { port, scheme } = urlParts(url);
-    ports.set(port, (ports.get(port) ?? new Set()).add(scheme));
-  }
-  return [...ports].map(([port, schemes]) => ({ port, schemes: [...schemes] }));
 }
 
 function connectionText({ remote, process, speaks }: ClientConnection): string {
@@ -116,6 +108,26 @@ async function publishedVerdict(
   }
   const waitsFor = `the list to have ${advertise.join(' and ')} for ${name}`;
   return { kind: 'hold', waitsFor, fault: 'ours' };
+}
+
+/** Somebody who was served until the restart is turned away since: before this gate's own dials nobody else is. */
+export function clientsRefused(
+  logs: LogWatch,
+  expected: World,
+  name: MemberName,
+  sinceMs: number,
+): readonly Verdict[] {
+  const { client } = memberOf(expected, name).process ?? {};
+  if (client === undefined || servesHttp(client)) return [];
+  const refused = logs
+    .findingsSince(sinceMs)
+    .filter(({ member, finding }) => member === name && finding.event === 'rejected');
+  const last = refused.at(-1);
+  if (last === undefined) return [];
+  const count = refused.reduce((sum, each) => sum + each.count, 0);
+  const from = last.finding.remoteIp ?? 'an address that it does not name';
+  const because = `${name} has refused clients ${String(count)} times since, last from ${from}: "${last.finding.essence}"`;
+  return [{ kind: 'fail', because, fault: 'ours' }];
 }
 
 interface Door {
