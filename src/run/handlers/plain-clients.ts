@@ -9,9 +9,9 @@ import { type Hands, failedBy, trouble } from './context.ts';
 
 /**
  * etcd before 3.4.25 and 3.5.8 gives the plain gRPC listener to its TLS server when the machine is busy at
- * the wrong moment of a start (etcd-io/etcd pull request 15509): one start in three was seen to do so.
+ * the wrong moment of a start (etcd-io/etcd pull request 15509); on a busy one every second start did.
  */
-const STARTS_MAX = 10;
+const STARTS_MAX = 20;
 /** One dial that was dropped is no proof. */
 const ASKS = 3;
 const ASK_PAUSE_MS = 200;

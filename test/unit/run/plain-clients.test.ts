@@ -89,8 +89,8 @@ describe('a member that was started to serve both', () => {
     const never = stand(BOTH, Infinity, 'ENDPOINT_UNREACHABLE');
     const answer = await looked(never);
     expect(answer.failure).toMatchObject({ code: 'START_FAILED', where: 'step 9 of 23' });
-    expect(answer.failure?.but).toContain('in 10 starts');
-    expect(never.starts).toBe(10);
+    expect(answer.failure?.but).toContain('in 20 starts');
+    expect(never.starts).toBe(20);
   });
 
   test('is served where etcd says no to the call itself', async () => {
