@@ -7,6 +7,7 @@ import { type Result, ok } from './base/result.ts';
 import { type Commanded, keptDiffs, refused, saveReport } from './engine-command.ts';
 import { exitOfRun } from './engine-exit.ts';
 import type { Ended, Prepared } from './engine-types.ts';
+import { canaryPrefix } from './model/canary.ts';
 import type { Failure } from './model/failure.ts';
 import type { JournalBody } from './model/journal.ts';
 import type { RunState } from './model/run-state.ts';
@@ -116,6 +117,7 @@ function clusterDoors(
     journal,
     backupPath: files.backupPath,
     lockKey: `/peershift/${clusterId}/lock`,
+    canaryPrefix: canaryPrefix(clusterId),
     lockOwner: lockOwner(files),
     marker: `peershift-${files.id}`,
   };

@@ -17,6 +17,7 @@ export const DEFAULTS = {
     quiet: '8s',
     maxLag: 1000,
     canary: false,
+    longestGap: '10s',
     deadman: 'off',
     maxFsync: 'off',
     maxPending: 'off',

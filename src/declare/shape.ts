@@ -15,6 +15,7 @@ const PLAN_NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/;
 
 /** More applied entries than this behind the leader is no bound any more. */
 const LARGEST_LAG = 1_000_000_000;
+const LARGEST_FAILED = 1_000_000;
 /** More proposals than these are refused by etcd itself (5000 entries behind). */
 const LARGEST_PENDING = 5000;
 
@@ -126,6 +127,14 @@ const gates = z.strictObject({
           default: false,
           example: true,
         }).optional(),
+        longestGap: key(duration(), 'How long no member may take a write.', {
+          default: DEFAULTS.gates.longestGap,
+        }).optional(),
+        failedKeepalives: key(
+          z.union([z.literal('any'), z.int().min(0).max(LARGEST_FAILED)]),
+          'How many keepalives may fail; some strategies have windows in which they must.',
+          { default: 'any', example: 0 },
+        ).optional(),
       }),
     ]),
     'What is written through every member all run long, to learn what clients felt; false: nothing.',

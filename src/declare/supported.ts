@@ -56,8 +56,8 @@ const CHOICES: readonly Choice[] = [
   },
   {
     key: 'gates.canary',
-    supported: ['false'],
-    asks: ({ gates }) => (gates.canary === false ? 'false' : 'on'),
+    supported: ['as given'],
+    asks: canaryWord,
   },
 ];
 
@@ -83,6 +83,13 @@ function deadManWord({ strategy, gates, members }: DesiredSpec): string {
     return word === strategy || managers.some((manager) => manager === word);
   });
   return gates.deadmanMs === undefined || beside === undefined ? 'as given' : `on (with ${beside})`;
+}
+
+/** Through etcdctl each write would be a command on a host; nobody serves while all members are restarted at once. */
+function canaryWord({ strategy, memberApi, gates }: DesiredSpec): string {
+  if (gates.canary === false) return 'as given';
+  if (memberApi === 'etcdctl') return 'on (with memberApi: etcdctl)';
+  return strategy === 'rebuild' ? 'on (with rebuild)' : 'as given';
 }
 
 /** In a unit flags can be written anew; in a script that a command starts they are somebody's own. */

@@ -27,6 +27,9 @@ const QUIET: Bounds = { leastMs: 1000, mostMs: 600_000 };
 /** Shorter than a gate can take, it would go off in the middle of a run that is well. */
 const DEADMAN: Bounds = { leastMs: 30_000, mostMs: DAY_MS };
 
+/** One election is no fault; a client gives up after some 7 s at each member. */
+const GAP: Bounds = { leastMs: 1000, mostMs: 600_000 };
+
 /** etcd's smallest bucket is 1 ms; a disk that takes more than 10 s has stopped. */
 const FSYNC: Bounds = { leastMs: 1, mostMs: 10_000 };
 
@@ -90,7 +93,23 @@ function toCanary(context: Context, canary: LooseCanary): DesiredGates['canary']
     const message = 'gates.canary asks for neither writes nor leases';
     context.problem(path, message, 'write "canary: false", or "canary: { writes: true }"');
   }
-  return { writes, leases };
+  const most = canary.failedKeepalives;
+  return {
+    writes,
+    leases,
+    longestGapMs: toGap(context, canary.longestGap),
+    failedKeepalives: most === 'any' ? undefined : most,
+  };
+}
+
+function toGap(context: Context, text: string = DEFAULTS.gates.longestGap): number {
+  const ms = parseDurationMs(text) ?? 0;
+  if (ms >= GAP.leastMs && ms <= GAP.mostMs) return ms;
+  const range = `${durationText(GAP.leastMs)} to ${durationText(GAP.mostMs)}`;
+  const message = `gates.canary.longestGap must be from ${range}, found ${durationText(ms)}`;
+  const path = ['gates', 'canary', 'longestGap'];
+  context.problem(path, message, `the default is ${DEFAULTS.gates.longestGap}`);
+  return ms;
 }
 
 function toDeadman(

@@ -1,6 +1,6 @@
 /** Turns "show me" into the whole story: a lab, clients at work, the migration, and what it cost them. */
 
-import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import type { Result } from '../base/result.ts';
@@ -79,6 +79,7 @@ export async function labDemo(
   try {
     const lab = await labUp({ ...options, dir }, report);
     if (!lab.ok) return lab;
+    await withCanary(lab.value.planFile);
     const shown = await migrateUnderLoad(lab.value, commands, report);
     if (!shown.ok) return shown;
     goesAway = isOurs && options.keep !== true && shown.value.exitCode === 0;
@@ -91,6 +92,14 @@ export async function labDemo(
     if (!isDown) await endUnfinished(dir, isOurs, report);
   }
 }
+
+/** The run shows by itself what clients felt, beside what the demonstration's own clients say. */
+async function withCanary(planFile: string): Promise<void> {
+  const text = await readFile(planFile, 'utf8');
+  if (!/^gates:/mu.test(text)) await writeFile(planFile, `${text}${CANARY}`);
+}
+
+const CANARY = '\ngates: { canary: { writes: true, leases: true } }\n';
 
 /** What failed before is what the person hears of; a folder that never became a lab is not left. */
 async function endUnfinished(dir: string, isOurs: boolean, report: LabReport): Promise<void> {

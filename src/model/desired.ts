@@ -167,10 +167,20 @@ export interface DesiredGates {
   readonly timeoutMs: number;
   readonly quietMs: number;
   readonly maxLag: number;
-  readonly canary: false | { readonly writes: boolean; readonly leases: boolean };
+  readonly canary: false | DesiredCanary;
   readonly deadmanMs: number | undefined;
   /** A busier cluster is waited for before the next change; absent: its load is not looked at. */
   readonly load?: LoadBounds;
+}
+
+/** What is done through every member all run long, and how much of it may fail. */
+export interface DesiredCanary {
+  readonly writes: boolean;
+  readonly leases: boolean;
+  /** No member took a write for so long. */
+  readonly longestGapMs: number;
+  /** Undefined: they are counted only. */
+  readonly failedKeepalives: number | undefined;
 }
 
 export interface LoadBounds {

@@ -17,6 +17,7 @@ const FIELDS: Readonly<Record<JournalBody['type'], Readonly<Record<string, Kind>
   gate: { step: 'text', verdict: 'object', tookMs: 'number' },
   noted: { what: 'text' },
   watched: { samples: 'objects' },
+  canary: { told: 'object' },
   unlocked: {},
   closed: { outcome: 'text' },
 };

@@ -3,6 +3,7 @@
 import type { DialsAfter } from './dial-cells.ts';
 import type { Failure } from './failure.ts';
 import type { MemberId, MemberName, RunId, StepId } from './ids.ts';
+import type { CanaryTold } from './canary.ts';
 import type { Verdict } from './gate.ts';
 import type { LinkCells } from './link-cell.ts';
 import type { Noise } from './log-each.ts';
@@ -90,6 +91,8 @@ export type JournalBody =
   | { readonly type: 'noted'; readonly what: string }
   /** What --watch-writes saw, once, before the end. */
   | { readonly type: 'watched'; readonly samples: readonly WriteSample[] }
+  /** What the canary met, once, before the end. */
+  | { readonly type: 'canary'; readonly told: CanaryTold }
   | { readonly type: 'unlocked' }
   | {
       readonly type: 'closed';
@@ -211,7 +214,7 @@ type EntryType = JournalBody['type'];
 /** From a state, the entries that may come next; whatever is missing here is a history no run can have. */
 export const LEGAL_NEXT: Readonly<Record<JournalState, readonly EntryType[]>> = {
   none: ['opened'],
-  opened: ['locked', 'planned', 'noted', 'watched', 'unlocked', 'closed', 'resumed'],
+  opened: ['locked', 'planned', 'noted', 'watched', 'canary', 'unlocked', 'closed', 'resumed'],
   ready: [
     'locked',
     'planned',
@@ -219,13 +222,14 @@ export const LEGAL_NEXT: Readonly<Record<JournalState, readonly EntryType[]>> = 
     'gate',
     'noted',
     'watched',
+    'canary',
     'unlocked',
     'closed',
     'resumed',
   ],
   // `closed`: what was done could not be written, and then the disk took this.
-  acting: ['done', 'failed', 'noted', 'watched', 'closed', 'resumed'],
-  failed: ['planned', 'noted', 'watched', 'unlocked', 'closed', 'resumed'],
+  acting: ['done', 'failed', 'noted', 'watched', 'canary', 'closed', 'resumed'],
+  failed: ['planned', 'noted', 'watched', 'canary', 'unlocked', 'closed', 'resumed'],
   closed: ['unlocked', 'resumed'],
   // A finished run can still be rolled back, by command.
   final: ['unlocked', 'resumed'],

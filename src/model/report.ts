@@ -1,5 +1,6 @@
 /** The final record of a run: plain data, made from the journal alone, for people and machines. */
 
+import type { CanaryTold } from './canary.ts';
 import type { DialCells } from './dial-cells.ts';
 import type { Failure } from './failure.ts';
 import type { Verdict } from './gate.ts';
@@ -40,6 +41,8 @@ export interface Report {
   readonly dials: readonly ReportDials[];
   /** Undefined: nobody watched (--watch-writes). */
   readonly writes: ReportWrites | undefined;
+  /** Undefined: the plan file asks for none (gates.canary). */
+  readonly canary: CanaryTold | undefined;
   readonly diffs: readonly FileDiff[];
   /** What was put on hosts, in the order in which it was. */
   readonly certificates: readonly ReportCertificate[];

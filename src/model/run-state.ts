@@ -185,12 +185,11 @@ function folded(state: RunState, entry: JournalEntry): RunState {
         effects: [...state.effects, ...(entry.effects ?? [])],
         failedStarts: [...state.failedStarts, ...failedStart(state, entry.failure)],
       };
-    case 'gate': {
-      const { step, verdict, tookMs } = entry;
-      return { ...state, gates: [...state.gates, { step, verdict, tookMs }] };
-    }
+    case 'gate':
+      return { ...state, gates: [...state.gates, gateOf(entry)] };
     case 'noted':
     case 'watched':
+    case 'canary':
       return state;
     case 'unlocked':
       return { ...state, lock: undefined };
@@ -200,6 +199,11 @@ function folded(state: RunState, entry: JournalEntry): RunState {
       return { ...state, state: isFinal ? 'final' : 'closed', outcome: entry.outcome, failure };
     }
   }
+}
+
+function gateOf(entry: Extract<JournalEntry, { type: 'gate' }>): RunState['gates'][number] {
+  const { step, verdict, tookMs } = entry;
+  return { step, verdict, tookMs };
 }
 
 function lockOf(entry: Extract<JournalEntry, { type: 'locked' }>): RunState['lock'] {

@@ -71,7 +71,21 @@ export interface EtcdMember {
   /** Linearizable: does the key still have this create revision? */
   holdsLock(key: string, createRevision: string): Answer<boolean>;
   releaseLock(key: string, createRevision: string, leaseId: string): Answer<undefined>;
+  /** Absent where each call would be a command on a host. */
+  readonly canary?: CanaryCalls;
   close(): void;
+}
+
+/** What clients do all day, through this one member. */
+export interface CanaryCalls {
+  /** A lease's ID in decimal. */
+  grant(ttlSeconds: number): Answer<string>;
+  /** Good when a quorum has it. */
+  write(key: string, value: string, leaseId: string): Answer<undefined>;
+  /** Linearizable; undefined when there is no such key. */
+  read(key: string): Answer<string | undefined>;
+  /** With all keys that hang on it; also good when it is gone. */
+  revoke(leaseId: string): Answer<undefined>;
 }
 
 export type LockAttempt =

@@ -36,7 +36,7 @@ import {
 import { type Pauses, windowFailure } from './pauses.ts';
 import { perform } from './perform.ts';
 import type { RunDoors } from './run-doors.ts';
-import { type WriteWatch, watchWrites } from './watch-writes.ts';
+import { Witnesses } from './witnesses.ts';
 
 export interface DriveInput {
   readonly doors: RunDoors;
@@ -67,21 +67,22 @@ class Driver implements RunActors {
   readonly #doors: RunDoors;
   readonly #logs: LogWatch;
   readonly #load: LoadWatch | undefined;
+  readonly #witnesses: Witnesses;
   #lock: ClusterLock | undefined;
   #hosts: HostLocks | undefined;
   #movedAtMs = 0;
-  #writes: WriteWatch | undefined;
 
   constructor(input: DriveInput) {
     this.#input = input;
     this.#doors = input.doors;
+    this.#witnesses = new Witnesses(input.doors);
     this.#logs = makeLogWatch(input.doors);
     const { load } = input.doors.desired.gates;
     this.#load = load === undefined ? undefined : makeLoadWatch(input.doors, load);
   }
 
   acquire: RunActors['acquire'] = async () => {
-    if (this.#input.watchesWrites === true) this.#writes = watchWrites(this.#doors);
+    if (this.#input.watchesWrites === true) this.#witnesses.watchWrites();
     if (this.#input.isBlind === true) {
       this.#lock = NO_CLUSTER_LOCK;
       const taken = await this.#takeHosts(undefined);
@@ -99,6 +100,7 @@ class Driver implements RunActors {
     const taken = await this.#takeHosts(createRevision);
     if (taken !== undefined) return bad(taken);
     await clearOver(this.#doors.members);
+    this.#witnesses.releaseCanary();
     await this.#baseline();
     return GOOD;
   };
@@ -145,7 +147,7 @@ class Driver implements RunActors {
     if (fenced !== undefined) return bad(fenced, 'foreign');
     this.#movedAtMs = this.#doors.clock.nowMs();
     const hands = this.#hands(context);
-    const answer = await perform(hands, step);
+    const answer = await this.#witnesses.during(step, () => perform(hands, step));
     return answer.kind === 'bad' ? ((await firingBehind(hands)) ?? answer) : answer;
   };
 
@@ -195,8 +197,7 @@ class Driver implements RunActors {
     for (const what of armedNotes(this.#doors.journal.state())) {
       await this.#write({ type: 'noted', what });
     }
-    const samples = (await this.#writes?.stop()) ?? [];
-    if (samples.length > 0) await this.#write({ type: 'watched', samples });
+    for (const witnessed of await this.#witnesses.stop()) await this.#write(witnessed);
     const written = await this.#write({ type: 'closed', outcome, failure });
     await this.#hosts?.release();
     if (this.#lock !== undefined && this.#lock !== NO_CLUSTER_LOCK) {
@@ -232,7 +233,10 @@ class Driver implements RunActors {
 
   /** The journal counts the steps that were done before the rest was planned again. */
   #where(context: Context): string {
-    return whereOf(context, this.#doors.journal.state().stepsBehind);
+    const behind = this.#doors.journal.state().stepsBehind;
+    const total = String(behind + context.proven.rollout.steps.length);
+    const back = context.direction === 'forward' ? '' : ` of the ${context.direction}`;
+    return `step ${String(behind + context.index + 1)} of ${total}${back}`;
   }
 
   async #takeHosts(fence: string | undefined): Promise<Failure | undefined> {
@@ -270,6 +274,8 @@ class Driver implements RunActors {
       doors: this.#doors,
       lock: this.#lock,
       logs: this.#logs,
+      canary: this.#witnesses.canary,
+      isForward: context.direction === 'forward',
       before: worldAt(context, context.index),
       after: worldAt(context, context.index + 1),
       sinceMs: this.#movedAtMs,
@@ -289,10 +295,4 @@ class Driver implements RunActors {
       nowMs: this.#doors.clock.nowMs(),
     };
   }
-}
-
-function whereOf(context: Context, behind: number): string {
-  const total = String(behind + context.proven.rollout.steps.length);
-  const back = context.direction === 'forward' ? '' : ` of the ${context.direction}`;
-  return `step ${String(behind + context.index + 1)} of ${total}${back}`;
 }

@@ -4,6 +4,7 @@
  */
 
 import { present } from '../base/assert.ts';
+import { canaryText, canaryVerdict } from '../model/canary.ts';
 import { strictest, type GateSpec, type Verdict } from '../model/gate.ts';
 import type { Failure } from '../model/failure.ts';
 import type { MemberName } from '../model/ids.ts';
@@ -100,13 +101,15 @@ function makeGate({ hands, step, spec }: GateInput): Gate {
       if (asks('list')) first.push(await listVerdict(doors, after));
       if (asks('peer-ports')) first.push(await peerPortVerdict(doors, after, touched));
       if (asks('health')) first.push(await healthVerdict(doors, { expected: after, touched }));
-      const cheap = strictest(first);
+      const canary = asks('health') ? canaryOf(hands) : [];
+      const cheap = strictest([...first, ...canary]);
       if (cheap.kind !== 'pass') return cheap;
       if (asks('clients-moved')) return strictest([cheap, await clientsMovedVerdict(doors, after)]);
       const second: Verdict[] = [...first];
       // Asked until the end: what a log says may overrule what a probe has shown.
       if (links !== undefined) second.push(await links.poll());
       if (logs !== undefined) second.push(logs);
+      second.push(...canary);
       const evidence = strictest(second);
       if (evidence.kind !== 'pass') return evidence;
       // What must be refused is dialed when all else has passed: the log lines of it are ours.
@@ -117,6 +120,15 @@ function makeGate({ hands, step, spec }: GateInput): Gate {
       return strictest([...second, await dataVerdict(doors, after)]);
     },
   };
+}
+
+/** On the way back it is told and not judged. */
+function canaryOf({ canary, doors, isForward }: Hands): readonly Verdict[] {
+  const desired = doors.desired.gates.canary;
+  if (canary === undefined || desired === false) return [];
+  const told = canary.told();
+  if (isForward) return [canaryVerdict(told, desired)];
+  return [{ kind: 'pass', evidence: `canary: ${canaryText(told)}` }];
 }
 
 async function peerPortVerdict(

@@ -73,6 +73,8 @@ export interface RunDoors {
   readonly openPlain: OpenEtcd;
   readonly backupPath: string;
   readonly lockKey: string;
+  /** What the canary's keys begin with. */
+  readonly canaryPrefix: string;
   readonly lockOwner: string;
   /** Stands in the process list beside every service command of this run. */
   readonly marker: string;

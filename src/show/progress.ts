@@ -2,6 +2,7 @@
 
 import { durationText } from '../base/duration.ts';
 import { unreachable } from '../base/assert.ts';
+import { canaryText } from '../model/canary.ts';
 import type { PeershiftEvent } from '../model/event.ts';
 import type { Verdict } from '../model/gate.ts';
 import type { StepId } from '../model/ids.ts';
@@ -76,6 +77,8 @@ function sentence(event: PeershiftEvent, known: KnownSteps, paint: Paint): strin
       return `${paint.yellow('warning')}: ${withoutControls(event.text)}`;
     case 'noted':
       return `note: ${withoutControls(event.what)}`;
+    case 'canary':
+      return `canary: ${canaryText(event.told)}`;
     case 'closed':
       return known.direction === 'rescue' && event.outcome === 'done'
         ? paint.green('rescue done: the cluster takes writes again')

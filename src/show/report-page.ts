@@ -1,6 +1,7 @@
 /** Turns a report into one HTML page that asks nothing of any server: style, script and pictures are in it. */
 
 import { durationText } from '../base/duration.ts';
+import { canaryText } from '../model/canary.ts';
 import type { Report } from '../model/report.ts';
 import { type Html, type Section, html, jsonFor, trusted } from './html.ts';
 import { dialSection } from './report-dials.ts';
@@ -104,6 +105,7 @@ function summary(report: Report): Html {
         : `${durationText(degradedMs)} with some dials failing as declared`,
     ],
     ['Writes', writes === undefined ? 'not watched (--watch-writes)' : writesText(writes)],
+    ...(report.canary === undefined ? [] : [['Canary', canaryText(report.canary)] as const]),
     ['Backup', backup === undefined ? 'none' : backupText(backup)],
     [
       'Accepted',

@@ -2,6 +2,7 @@
 
 import { durationText } from '../base/duration.ts';
 import type { Verdict } from '../model/gate.ts';
+import { canaryText } from '../model/canary.ts';
 import type { Report, ReportGate, ReportStep } from '../model/report.ts';
 import { failureText } from './failure-text.ts';
 import { type Paint, PLAIN } from './paint.ts';
@@ -37,7 +38,7 @@ export function reportJson(report: Report): Report {
 }
 
 function headLines(report: Report, paint: Paint): readonly string[] {
-  const { outcome, backup, degradedMs } = report;
+  const { outcome, backup, canary, degradedMs } = report;
   const accent =
     outcome === 'done' ? paint.green : outcome === 'needs-person' ? paint.red : paint.yellow;
   const took = report.tookMs === undefined ? 'time unknown' : durationText(report.tookMs);
@@ -61,6 +62,7 @@ function headLines(report: Report, paint: Paint): readonly string[] {
       `${degraded}${degradedMs === undefined ? '' : ' with some dials failing as declared'}`,
     ),
     ...field('accepted', report.accepted.join(', ')),
+    ...(canary === undefined ? [] : field('canary', canaryText(canary))),
     ...field('backup', backup === undefined ? 'none' : backupText(backup)),
   ];
 }

@@ -1,6 +1,7 @@
 /** Turns a journal and its fold into the report of the run. */
 
 import { durationText } from '../base/duration.ts';
+import { joinedCanaries } from '../model/canary.ts';
 import type { Effect, JournalEntry } from '../model/journal.ts';
 import type {
   Report,
@@ -51,6 +52,7 @@ export function reportOf(state: RunState, entries: readonly JournalEntry[]): Rep
     windows: windows ?? [],
     dials: dialsOf(walked, planned),
     writes: writesOf(entries),
+    canary: joinedCanaries(ofType(entries, 'canary').map(({ told }) => told)),
     diffs: opened?.diffs ?? [],
     certificates: certificatesOf(walked, state.effects),
     files: filesOf(state.effects),

@@ -46,6 +46,9 @@ describe('lab demo', () => {
   it('shows the preview, the steps and the verification on the way', () => {
     for (const words of ['hold until', 'mutual TLS only']) expect(shown.stdout).toContain(words);
     expect(shown.said).toContain('run done');
+    expect(shown.said).toMatch(
+      /canary: \d{3,} writes through m1, m2, m3, .* \d{2,} keepalives, \d+ failed/,
+    );
   });
 
   it('leaves a report that can be read', async () => {

@@ -33,7 +33,11 @@ const SWITCHES: readonly (readonly [key: string, on: string, plan: string])[] = 
     'anything but `off` with `strategy: rebuild`, `docker` or `static-pod`',
     minimalWith('strategy: rebuild\ngates: { deadman: 2m }'),
   ],
-  ['gates.canary', 'anything but `false`', minimalWith('gates: { canary: { writes: true } }')],
+  [
+    'gates.canary',
+    'anything but `false` with `strategy: rebuild` or `memberApi: etcdctl`',
+    minimalWith('strategy: rebuild\ngates: { canary: { writes: true } }'),
+  ],
 ];
 
 /** What a word asks for beside it. */

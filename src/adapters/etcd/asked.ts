@@ -7,7 +7,7 @@ import { acquireLock, holdsLock, releaseLock } from './lock.ts';
 import { alarms, hashKv, members, moveLeader, revision, status, updatePeerUrls } from './member.ts';
 
 /** What a carrier does in a way of its own. */
-type OwnWay = 'endpoint' | 'health' | 'metrics' | 'snapshot' | 'renewLease' | 'close';
+type OwnWay = 'endpoint' | 'health' | 'metrics' | 'snapshot' | 'renewLease' | 'canary' | 'close';
 
 /** Each method is one request and its answer, in etcd's own words. */
 export function asked(client: Caller): Omit<EtcdMember, OwnWay> {

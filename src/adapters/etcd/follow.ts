@@ -1,8 +1,9 @@
 /** Turns a member's client URL into a door that goes on over http or https, whichever is served there now. */
 
+import { present } from '../../base/assert.ts';
 import type { Result } from '../../base/result.ts';
 import type { Failure } from '../../model/failure.ts';
-import type { EtcdMember, OpenEtcd } from '../../ports.ts';
+import type { CanaryCalls, EtcdMember, OpenEtcd } from '../../ports.ts';
 import type { EtcdOptions } from './client.ts';
 import { type Endpoint, type TlsFiles, parseClientUrl } from './endpoint.ts';
 import { type Speech, speechOf } from './speech.ts';
@@ -189,6 +190,14 @@ function asMember(follower: Follower): EtcdMember {
     acquireLock: (key, owner, ttlSeconds) =>
       follower.call((member) => member.acquireLock(key, owner, ttlSeconds), 'once'),
     renewLease: (leaseId) => follower.call((member) => member.renewLease(leaseId)),
+    canary: {
+      grant: (seconds) => follower.call((member) => canaryOf(member).grant(seconds), 'once'),
+      write: (key, value, lease) => {
+        return follower.call((member) => canaryOf(member).write(key, value, lease), 'once');
+      },
+      read: (key) => follower.call((member) => canaryOf(member).read(key)),
+      revoke: (lease) => follower.call((member) => canaryOf(member).revoke(lease)),
+    },
     holdsLock: (key, createRevision) =>
       follower.call((member) => member.holdsLock(key, createRevision)),
     releaseLock: (key, createRevision, leaseId) =>
@@ -197,4 +206,8 @@ function asMember(follower: Follower): EtcdMember {
       follower.close();
     },
   };
+}
+
+function canaryOf({ canary }: EtcdMember): CanaryCalls {
+  return present(canary, 'what gRPC has for a canary');
 }

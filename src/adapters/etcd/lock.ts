@@ -59,7 +59,8 @@ export async function acquireLock(
   return err(failureOf(client.endpoint, created.error, { would, so }));
 }
 
-function grantRequest(ttlSeconds: number): object {
+/** Of a lease whose ID etcd is to choose. */
+export function grantRequest(ttlSeconds: number): object {
   return { TTL: String(ttlSeconds), ID: NO_LEASE };
 }
 
@@ -121,10 +122,17 @@ function lockedForGood(key: string): { would: string; so: string; code: 'ALREADY
   };
 }
 
+/** With all keys that hang on it; good when it is gone already. */
+export async function revokeLease(client: Caller, leaseId: string): Answer<undefined> {
+  const reply = await client.call('Lease/LeaseRevoke', { ID: leaseId });
+  if (reply.ok || isGone(reply.error)) return ok(undefined);
+  const so = 'the lease and its keys go by themselves when its time is over';
+  return err(failureOf(client.endpoint, reply.error, { would: `revoke lease ${leaseId}`, so }));
+}
+
 /** Is the lease gone, or was it never there? */
 async function revoke(client: Caller, leaseId: string): Promise<boolean> {
-  const reply = await client.call('Lease/LeaseRevoke', { ID: leaseId });
-  return reply.ok || isGone(reply.error);
+  return (await revokeLease(client, leaseId)).ok;
 }
 
 function isGone(trouble: Trouble): boolean {

@@ -2,6 +2,7 @@
 
 import type { EtcdMember, OpenEtcd } from '../../ports.ts';
 import { asked } from './asked.ts';
+import { canaryCalls } from './canary.ts';
 import { EtcdClient, type EtcdOptions } from './client.ts';
 import { parseClientUrl, tlsProblem } from './endpoint.ts';
 import { health, metrics } from './http.ts';
@@ -38,6 +39,7 @@ function openMember(
     metrics: () => metrics(client),
     snapshot: (path) => snapshot(client, path),
     renewLease: (leaseId) => renewLease(client, leaseId),
+    canary: canaryCalls(client),
     close: () => {
       client.close();
     },

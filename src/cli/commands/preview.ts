@@ -6,6 +6,7 @@ import { configEdits } from '../../discover/config-edits.ts';
 import { compareStrategies } from '../../engine-compare.ts';
 import { prepare } from '../../engine.ts';
 import type { Prepared } from '../../engine-types.ts';
+import { canaryPrefix } from '../../model/canary.ts';
 import type { Failure } from '../../model/failure.ts';
 import { savedRollout } from '../../model/saved-rollout.ts';
 import { advisedOf, compareText } from '../../show/compare.ts';
@@ -104,7 +105,7 @@ async function inputOf(
     ...prepared,
     desired: rim.desired,
     observedAgoMs: rim.clock.nowMs() - prepared.observed.observedAtMs,
-    settings: [`records in ${rim.store.path}`, ...called],
+    settings: [`records in ${rim.store.path}`, ...canaryLines(rim, prepared), ...called],
     edits: await configEdits(rim.doors, prepared.proven.rollout.steps),
     ...(await backupProof(rim, prepared)),
     isAboutToRun,
@@ -112,6 +113,17 @@ async function inputOf(
       ? {}
       : { clients: await lookAtClients(rim.doors, prepared.observed, prepared.world) }),
   };
+}
+
+function canaryLines({ desired }: Session['rim'], { proven }: Prepared): readonly string[] {
+  const { canary } = desired.gates;
+  if (canary === false) return [];
+  const writes = canary.writes ? ['writes and reads'] : [];
+  const does = [...writes, 'keeps a lease alive'].join(', ');
+  const prefix = canaryPrefix(proven.rollout.clusterId);
+  return [
+    `canary: ${does} through every member all run long; keys below ${prefix}, removed at the end`,
+  ];
 }
 
 /** What the run will show of its snapshot, with the programs that this machine has. */

@@ -8,6 +8,7 @@ import type { MoreAddresses } from '../../model/log-pairs.ts';
 import type { World } from '../../model/world.ts';
 import type { EtcdMember, MemberDoors } from '../../ports.ts';
 import { present } from '../../base/assert.ts';
+import type { Canary } from '../canary.ts';
 import type { EvidenceInput } from '../evidence.ts';
 import type { ClusterLock } from '../lease.ts';
 import type { LogWatch } from '../log-watch.ts';
@@ -19,6 +20,10 @@ export interface Hands {
   readonly doors: RunDoors;
   readonly lock: ClusterLock;
   readonly logs: LogWatch;
+  /** Undefined: the plan file asks for none. */
+  readonly canary: Canary | undefined;
+  /** A way back is not stopped by what led to it. */
+  readonly isForward: boolean;
   /** The world that the step expects, and the one that it leads to. */
   readonly before: World;
   readonly after: World;

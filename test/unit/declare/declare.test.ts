@@ -308,7 +308,12 @@ describe('gates, hooks and URLs', () => {
       timeoutMs: 90_000,
       quietMs: 5000,
       maxLag: 1000,
-      canary: { writes: true, leases: false },
+      canary: {
+        writes: true,
+        leases: false,
+        longestGapMs: 10_000,
+        failedKeepalives: undefined,
+      },
       deadmanMs: 300_000,
     });
   });

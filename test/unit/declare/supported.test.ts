@@ -51,7 +51,11 @@ describe('unsupported', () => {
   it.each([
     ['strategy: rebuild\ngates: { deadman: 2m }', 'gates.deadman: on (with rebuild)'],
     ['scope: client', 'scope: client'],
-    ['gates: { canary: { writes: true } }', 'gates.canary: on'],
+    ['strategy: rebuild\ngates: { canary: { writes: true } }', 'gates.canary: on (with rebuild)'],
+    [
+      'memberApi: etcdctl\ngates: { canary: { writes: true } }',
+      'gates.canary: on (with memberApi: etcdctl)',
+    ],
   ])('names %s', (line, name) => {
     expect(asked(memberWith(...LOCAL) + `${line}\n`)).toEqual([name]);
   });

@@ -60,6 +60,20 @@ const BODIES: Readonly<Record<JournalBody['type'], JournalBody>> = {
   gate: { type: 'gate', step: id, verdict: { kind: 'pass', evidence: 'good' }, tookMs: 1 },
   noted: { type: 'noted', what: 'a file was changed' },
   watched: { type: 'watched', samples: [] },
+  canary: {
+    type: 'canary',
+    told: {
+      does: ['writes'],
+      members: [],
+      writes: 0,
+      lost: 0,
+      longestGapMs: 0,
+      longestGapAt: undefined,
+      keepalives: 0,
+      failedKeepalives: 0,
+      expired: 0,
+    },
+  },
   unlocked: { type: 'unlocked' },
   closed: { type: 'closed', outcome: 'paused', failure: undefined },
 };

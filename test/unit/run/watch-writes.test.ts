@@ -5,37 +5,8 @@ import { ok, err } from '../../../src/base/result.ts';
 import type { PeershiftEvent } from '../../../src/model/event.ts';
 import { memberName } from '../../../src/model/ids.ts';
 import type { EndpointStatus } from '../../../src/ports.ts';
+import { makeTime } from '../../support/sleepers.ts';
 import { type WriteWatch, watchWrites } from '../../../src/run/watch-writes.ts';
-
-/** A clock that moves when everybody sleeps. */
-function makeTime() {
-  let nowMs = 1_000_000;
-  const sleepers: { readonly atMs: number; readonly wake: () => void }[] = [];
-  return {
-    clock: {
-      nowMs: () => nowMs,
-      sleep: (ms: number, signal?: AbortSignal) =>
-        new Promise<void>((wake) => {
-          sleepers.push({ atMs: nowMs + ms, wake });
-          signal?.addEventListener('abort', () => {
-            wake();
-          });
-        }),
-    },
-    async to(targetMs: number): Promise<void> {
-      for (;;) {
-        // Long enough for every promise that a wake-up settles, and far quicker than a turn of the loop.
-        for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
-        sleepers.sort((a, b) => a.atMs - b.atMs);
-        const [next] = sleepers;
-        if (next === undefined || next.atMs > 1_000_000 + targetMs) break;
-        sleepers.shift();
-        nowMs = Math.max(nowMs, next.atMs);
-        next.wake();
-      }
-    },
-  };
-}
 
 function watch(indexAt: (elapsedMs: number) => number) {
   const time = makeTime();
