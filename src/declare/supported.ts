@@ -24,7 +24,7 @@ const CHOICES: readonly Choice[] = [
     ],
     asks: ({ strategy }) => strategy,
   },
-  { key: 'scope', supported: ['peer'], asks: scopeWord },
+  { key: 'scope', supported: ['peer', 'client', 'peer+client'], asks: scopeWord },
   { key: 'memberApi', supported: ['grpc', 'etcdctl'], asks: ({ memberApi }) => memberApi },
   { key: 'cluster.via', supported: ['direct', 'ssh'], asks: ({ cluster }) => cluster.via },
   { key: 'pki.mode', supported: ['issue', 'provided', 'in-place'], asks: ({ pki }) => pki.mode },

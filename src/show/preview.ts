@@ -75,7 +75,7 @@ function headLines(data: PreviewData, paint: Paint): readonly string[] {
 }
 
 function proofLines(data: PreviewData): readonly string[] {
-  const { proof, strategy, direction } = data;
+  const { proof, direction } = data;
   const { rules, assumptions, inherited, accepted } = proof;
   const worlds = counted(proof.worldCount, 'world');
   const back =
@@ -85,15 +85,21 @@ function proofLines(data: PreviewData): readonly string[] {
   return [
     ...field('proof', `${counted(rules.length, 'rule')} × ${worlds}, none broken${back}`),
     ...assumptions.flatMap((text, index) => field(index === 0 ? 'assumes' : '', text)),
-    ...field(
-      'strategy',
-      direction === 'rescue' ? rescueWords(data) : `${strategy}: ${STRATEGY_WORDS[strategy]}`,
-    ),
+    ...field('strategy', direction === 'rescue' ? rescueWords(data) : strategyWords(data)),
     ...inherited.flatMap(({ rule, but }) => {
       return field('already', `${rule}: ${but} (no step makes it worse)`);
     }),
     ...accepted.flatMap(({ rule, but, so }) => field('accepted', `${rule}: ${but}; ${so}`)),
   ];
+}
+
+/** The strategy is about the peers; clients are moved in one way whatever it is. */
+function strategyWords({ strategy, clientSchemes, schemes }: PreviewData): string {
+  const clients =
+    'every member serves clients both schemes, then each closes http when nobody speaks it';
+  if (clientSchemes !== undefined && schemes.from === schemes.to) return clients;
+  const peers = `${strategy}: ${STRATEGY_WORDS[strategy]}`;
+  return clientSchemes === undefined ? peers : `${peers}; then ${clients}`;
 }
 
 function rolloutLines(data: PreviewData, paint: Paint): readonly string[] {

@@ -60,7 +60,8 @@ function sentenceOf(findings: readonly Finding[], isMutualTlsOnly: boolean): str
     ...others.map((check) => `${check} ${share(findings, check)}`),
     ...ofClients,
   ];
-  return `${isMutualTlsOnly ? 'mutual TLS only' : 'NOT proven'}: ${parts.join('; ')}`;
+  const proven = ofPeers.length === 0 ? 'clients are served by https only' : 'mutual TLS only';
+  return `${isMutualTlsOnly ? proven : 'NOT proven'}: ${parts.join('; ')}`;
 }
 
 const CLIENT_WORDS: ReadonlyMap<string, string> = new Map([

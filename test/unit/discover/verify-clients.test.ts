@@ -36,7 +36,7 @@ describe('the client side in verify', () => {
     const data = verifyJson(await verified('https', 'refused'));
     expect(data.isMutualTlsOnly).toBe(true);
     expect(data.sentence).toBe(
-      'mutual TLS only: client URLs published as https alone by 3 of 3; https answered to clients by 3 of 3; plain http refused to clients by 3 of 3; a client without a certificate refused by 3 of 3',
+      'clients are served by https only: client URLs published as https alone by 3 of 3; https answered to clients by 3 of 3; plain http refused to clients by 3 of 3; a client without a certificate refused by 3 of 3',
     );
   });
 
