@@ -15,6 +15,8 @@ export interface FleetOptions {
   /** Client URLs (http) as they stand in the settings of the clients. */
   readonly seeds: readonly string[];
   readonly keyPrefix: string;
+  /** Default: both. */
+  readonly kinds?: readonly Scheme[];
   /** What https needs; asked for when a client meets its first such URL. */
   readonly access: () => GatewayAccess;
 }
@@ -51,7 +53,7 @@ const VALUE_BYTES = 64;
 export function startFleet(options: FleetOptions): Fleet {
   const stopping = new AbortController();
   const tallies = { http: new Counts(), https: new Counts() };
-  const clients = (['http', 'https'] as const).flatMap((scheme) =>
+  const clients = (options.kinds ?? ['http', 'https']).flatMap((scheme) =>
     Array.from({ length: CLIENTS_OF_EACH }, (_, i) => {
       const ledger = new KeyLedger(`${options.keyPrefix}${scheme}${String(i)}/`, VALUE_BYTES);
       return new Client(scheme, options, ledger, i);

@@ -24,6 +24,11 @@ const WORDS: readonly string[] = [
 /** Keys that are off or on, and a plan that has them on. */
 const SWITCHES: readonly (readonly [key: string, on: string, plan: string])[] = [
   [
+    'scope',
+    'anything but `peer` with `memberApi: etcdctl`, `cluster.via: ssh`, `docker`, `static-pod` or `strategy: rebuild`',
+    minimalWith('scope: client\nmemberApi: etcdctl'),
+  ],
+  [
     'host.sudo',
     'anything but `false` with `transport: local`',
     memberWith('host: { transport: local, sudo: true }'),

@@ -3,26 +3,32 @@
 import { isIP } from 'node:net';
 
 import type { Leaf } from '../../src/model/certificate.ts';
-import type { DesiredSpec } from '../../src/model/desired.ts';
+import { type DesiredSpec, movesClients, movesPeers } from '../../src/model/desired.ts';
 import type { Material } from '../../src/model/material.ts';
 import { type World, allPairs } from '../../src/model/world.ts';
 import { planRollout } from '../../src/plan/plan-rollout.ts';
 import { prove } from '../../src/prove/prove.ts';
 import { previewText } from '../../src/show/preview.ts';
+import { clientMaterial, plainClients } from './client-scope.ts';
 import { CLUSTER_ID, observedOf } from './observed.ts';
 import { materialFor } from './rollouts.ts';
 import { httpWorld } from './worlds.ts';
 
 /** Proven forward; the way back is walked by tests of its own. A refusal is thrown. */
 export function samplePreview(desired: DesiredSpec): string {
-  const plain = httpWorld(desired.members.length);
+  const count = desired.members.length;
+  const hasClients = movesClients(desired.scope);
+  const plain = hasClients ? plainClients(count) : httpWorld(count);
   const hosts = hostsOf(desired);
   const world = moved(plain, hosts);
   const start: World = { ...world, unobserved: allPairs(world.members.map(({ name }) => name)) };
   const planned = planRollout({
     desired,
     world: start,
-    material: materialOf(plain, desired, hosts),
+    material: movesPeers(desired.scope)
+      ? materialOf(materialFor(plain), desired, hosts)
+      : materialFor(plain),
+    ...(hasClients ? { clientMaterial: materialOf(clientMaterial(plain), desired, hosts) } : {}),
     clusterId: CLUSTER_ID,
     hasBackup: false,
   });
@@ -60,11 +66,10 @@ function moved<T>(value: T, hosts: readonly string[]): T {
 
 /** As the plan's mode has it: made by us, or there already. */
 function materialOf(
-  plain: World,
+  material: Material,
   { pki, members }: DesiredSpec,
   hosts: readonly string[],
 ): Material {
-  const material = materialFor(plain);
   const isIssued = pki.mode === 'issue';
   const leaves = Object.values(material.leaves).map((each, index) => {
     const { name } = members[index] ?? { name: each.member };

@@ -50,7 +50,7 @@ describe('unsupported', () => {
 
   it.each([
     ['strategy: rebuild\ngates: { deadman: 2m }', 'gates.deadman: on (with rebuild)'],
-    ['scope: client', 'scope: client'],
+    ['scope: client\nmemberApi: etcdctl', 'scope: client (with memberApi: etcdctl)'],
     ['strategy: rebuild\ngates: { canary: { writes: true } }', 'gates.canary: on (with rebuild)'],
     [
       'memberApi: etcdctl\ngates: { canary: { writes: true } }',
@@ -58,6 +58,12 @@ describe('unsupported', () => {
     ],
   ])('names %s', (line, name) => {
     expect(asked(memberWith(...LOCAL) + `${line}\n`)).toEqual([name]);
+  });
+
+  it('has every scope', () => {
+    for (const scope of ['peer', 'client', 'peer+client']) {
+      expect(asked(memberWith(...LOCAL) + `scope: ${scope}\n`)).toEqual([]);
+    }
   });
 
   it('has both ways to ask the members', () => {
