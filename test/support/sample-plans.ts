@@ -27,7 +27,7 @@ export function samplePreview(desired: DesiredSpec): string {
     world: start,
     material: movesPeers(desired.scope)
       ? materialOf(materialFor(plain), desired, hosts)
-      : materialFor(plain),
+      : issued(plain),
     ...(hasClients ? { clientMaterial: materialOf(clientMaterial(plain), desired, hosts) } : {}),
     clusterId: CLUSTER_ID,
     hasBackup: false,
@@ -62,6 +62,15 @@ function moved<T>(value: T, hosts: readonly string[]): T {
     return host === undefined ? whole : `//${host}:`;
   });
   return JSON.parse(text) as T;
+}
+
+/** Of peers that stay as they are, nothing is made. */
+function issued(plain: World): Material {
+  const material = materialFor(plain);
+  const leaves = Object.entries(material.leaves).map(([name, leaf]) => {
+    return [name, { ...leaf, mustIssue: false }] as const;
+  });
+  return { ...material, leaves: Object.fromEntries(leaves) };
 }
 
 /** As the plan's mode has it: made by us, or there already. */
