@@ -110,6 +110,9 @@ async function publishedVerdict(
   return { kind: 'hold', waitsFor, fault: 'ours' };
 }
 
+/** Whoever closes a connection before the handshake is over was refused nothing: a peer of one that stops. */
+const GONE_BEFORE = 'listener-closed';
+
 /** Somebody who was served until the restart is turned away since: before this gate's own dials nobody else is. */
 export function clientsRefused(
   logs: LogWatch,
@@ -119,9 +122,9 @@ export function clientsRefused(
 ): readonly Verdict[] {
   const { client } = memberOf(expected, name).process ?? {};
   if (client === undefined || servesHttp(client)) return [];
-  const refused = logs
-    .findingsSince(sinceMs)
-    .filter(({ member, finding }) => member === name && finding.event === 'rejected');
+  const refused = logs.findingsSince(sinceMs).filter(({ member, finding: { event, code } }) => {
+    return member === name && event === 'rejected' && code !== GONE_BEFORE;
+  });
   const last = refused.at(-1);
   if (last === undefined) return [];
   const count = refused.reduce((sum, each) => sum + each.count, 0);

@@ -175,4 +175,11 @@ describe('the client ports of a member that was just restarted', () => {
     expect(clientsRefused(logs, END, M2, 0)).toMatchObject([{ kind: 'fail', fault: 'ours' }]);
     expect(clientsRefused(logs, BOTH, M2, 0)).toEqual([]);
   });
+
+  it('take nobody for refused who closed before the handshake was over', () => {
+    const finding = { event: 'rejected', code: 'listener-closed', essence: 'EOF' };
+    const sightings = [{ member: M2, finding, count: 3 }] as unknown as Sighting[];
+    const logs = { findingsSince: () => sightings } as unknown as LogWatch;
+    expect(clientsRefused(logs, END, M2, 0)).toEqual([]);
+  });
 });
