@@ -10,7 +10,7 @@ import { findFreeBlock } from './address-block.ts';
 import type { Environment } from './command.ts';
 import { findEtcd } from './etcd-binary.ts';
 import type { LabReport } from './event.ts';
-import { Gateway } from './gateway.ts';
+import { gatewayTo } from './client-way.ts';
 import type { Lab, LabMark, LabMember } from './lab-folder.ts';
 import { DEFAULT_LAB_FOLDER, ETCD_FOLDER, labOf, readLab, writeLabMark } from './lab-folder.ts';
 import { memberFiles } from './member-files.ts';
@@ -162,7 +162,7 @@ async function awaitHealthy(
   report: LabReport,
 ): Promise<Result<undefined, Failure>> {
   const startedAt = performance.now();
-  const gateways = members.map((member) => new Gateway(member.endpoint));
+  const gateways = await Promise.all(members.map(gatewayTo));
   try {
     for (;;) {
       const answers = await Promise.all(

@@ -4,7 +4,8 @@ import { resolve } from 'node:path';
 import type { Result } from '../base/result.ts';
 import { ok } from '../base/result.ts';
 import type { Failure } from '../model/failure.ts';
-import { fieldOf, Gateway } from './gateway.ts';
+import { gatewayTo } from './client-way.ts';
+import { fieldOf, type Gateway } from './gateway.ts';
 import type { Lab, LabMember } from './lab-folder.ts';
 import { DEFAULT_LAB_FOLDER, requireLab } from './lab-folder.ts';
 import { runningPid } from './member-process.ts';
@@ -48,11 +49,11 @@ async function memberStatus(
   peerUrls: readonly string[] | undefined,
 ): Promise<LabMemberStatus> {
   const pid = await runningPid(member);
-  const base = { name: member.name, endpoint: member.endpoint, peerUrls };
+  const gateway = await gatewayTo(member);
+  const base = { name: member.name, endpoint: gateway.endpoint, peerUrls };
   const silent = { version: undefined, isLeader: undefined };
   if (!pid.ok) return { ...base, ...silent, pid: undefined, health: `unknown: ${pid.error.but}` };
   if (pid.value === undefined) return { ...base, ...silent, pid: undefined, health: 'stopped' };
-  const gateway = new Gateway(member.endpoint);
   try {
     const health = await gateway.get('/health', CALL_DEADLINE_MS);
     const status = await gateway.call('/maintenance/status', {}, CALL_DEADLINE_MS);
@@ -87,7 +88,7 @@ async function listedPeerUrls(
   members: readonly LabMember[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   for (const member of members) {
-    const gateway = new Gateway(member.endpoint);
+    const gateway = await gatewayTo(member);
     const answer = await gateway.call('/cluster/member/list', {}, CALL_DEADLINE_MS);
     gateway.close();
     if (answer.kind !== 'answered' || answer.status !== 200) continue;

@@ -45,16 +45,21 @@ describe.each(STORIES)('a cluster whose clients are moved ($scope, $suite)', ({ 
   it(
     'serves both schemes, waits for the clients of http, and then refuses them',
     async () => {
-      await withRig({ plan: planned(scope), writes: false, ...(await etcdOf(suite)) }, story);
+      await withRig({ plan: planned(scope), writes: false, ...(await etcdOf(suite)) }, (rig) =>
+        story(rig, scope),
+      );
     },
     STORY_MS,
   );
 });
 
-describe.runIf(TELLS_EVERY_VERSION)('a cluster whose clients do not move', () => {
+/** Told beside the versions: it takes as long as the move does. */
+const WAYS_BACK: readonly Story[] = TELLS_EVERY_VERSION ? [ONE] : [];
+
+describe.each(WAYS_BACK)('a cluster whose clients do not move ($scope)', ({ scope }) => {
   it(
     'goes back to http with every byte of its settings, and no client of http has noticed',
-    () => withRig({ plan: planned('client'), writes: false }, wayBack),
+    () => withRig({ plan: planned(scope), writes: false }, wayBack),
     STORY_MS,
   );
 });
@@ -76,7 +81,7 @@ async function wayBack(rig: Rig): Promise<void> {
   }
 }
 
-async function story(rig: Rig): Promise<void> {
+async function story(rig: Rig, scope: Story['scope']): Promise<void> {
   const access = (): GatewayAccess => accessOf(rig);
   const fleet = startFleet({ seeds: rig.endpoints, keyPrefix: 'fleet/', access });
   const previewed = await rig.run('preview', '--exit-code');
@@ -110,6 +115,7 @@ async function story(rig: Rig): Promise<void> {
     expect(await dial(https(url), { ca }), 'without a certificate').not.toMatch(/^status/);
     expect(await dial(url), 'http').not.toBe('status 200');
   }
+  await rig.expectServing(scope === 'client' ? 'http' : 'https');
   expectExit(await rig.run('verify'), 0);
   expectExit(await rig.run('preview', '--exit-code'), 0);
 }

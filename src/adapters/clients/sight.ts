@@ -26,7 +26,7 @@ const LOOK_SLACK_MS = 10_000;
 const TABLE = [
   'at=/proc/$1/net; [ -r "$at/tcp" ] || at=/proc/net',
   'cat "$at/tcp" "$at/tcp6" "$at/fib_trie" "$at/if_inet6" 2>/dev/null',
-  'echo "=="; [ "$1" = - ] || ls -l "/proc/$1/fd" 2>/dev/null | sed "1i /proc/$1/fd:"',
+  'echo "=="; echo "/proc/$1/fd:"; [ "$1" = - ] || ls -l "/proc/$1/fd" 2>/dev/null; exit 0',
 ].join('\n');
 
 /** Standard input: one `socket:[INODE]` a line. Whose they are: the line of the folder, then the descriptor. */
@@ -224,7 +224,9 @@ async function namesOf(host: Host, pids: readonly number[]): Promise<ReadonlyMap
   const asked = await ask(host, ['sh', '-c', NAMES, 'sh', ...pids.map(String)]);
   if (!asked.ok) return new Map();
   const lines = asked.value.stdout.matchAll(/^(\d+) (.+)$/gm);
-  return new Map([...lines].map(([, pid, name = '']) => [Number(pid), name]));
+  // Whoever runs a program names it.
+  const printable = (name: string): string => name.replaceAll(/[^\x20-\x7e]/g, '?');
+  return new Map([...lines].map(([, pid, name = '']) => [Number(pid), printable(name)]));
 }
 
 async function ask(
