@@ -1,7 +1,7 @@
 /** Turns a plan file's rim into a judgement of all its certificates; nothing is changed. */
 
 import { type Result, err, ok } from './base/result.ts';
-import { readMaterial } from './discover/material.ts';
+import { materialOf } from './engine-material.ts';
 import { observe } from './engine.ts';
 import type { Rim } from './engine-types.ts';
 import { planFindings, soonestExpiry } from './model/certificate-plan.ts';
@@ -22,8 +22,8 @@ export async function verifyCertificates(
   if (!seen.ok) return seen;
   const observed = seen.value.state;
   const nowMs = rim.clock.nowMs();
-  const material = await readMaterial({ ...rim, observed, nowMs });
-  if (!material.ok) return err(material.error);
-  const plan = { desired: rim.desired, observed, material: material.value, nowMs };
+  const read = await materialOf(rim, observed);
+  if (!read.ok) return err(read.error);
+  const plan = { desired: rim.desired, observed, ...read.value, nowMs };
   return ok({ findings: planFindings(plan), soonest: soonestExpiry(plan), nowMs });
 }

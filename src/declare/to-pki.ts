@@ -1,6 +1,6 @@
 /** Turns the pki block and the members' certificate blocks into where certificates come from. */
 
-import type { DesiredMember, DesiredPki } from '../model/desired.ts';
+import { type DesiredMember, type DesiredPki, movesPeers } from '../model/desired.ts';
 import { type Context, hostPath, operatorPath } from './context.ts';
 import { DEFAULTS } from './defaults.ts';
 import { type Path, pathText } from './finding.ts';
@@ -27,7 +27,7 @@ export function toPki(context: Context, plan: LoosePlan): DesiredPki | undefined
     const hint = 'add "key: pki/ca-key.pem", or take pki.ca away to have a CA made';
     context.problem(['pki', 'ca'], message, hint);
   }
-  if (mode !== 'issue' && !context.has(['pki', 'ca'])) {
+  if (mode !== 'issue' && hasPeers(plan) && !context.has(['pki', 'ca'])) {
     const message = `pki.ca is missing: mode ${mode} needs the CA that verifies the certificates`;
     context.problem(['pki', 'ca'], message, 'write, for instance, "ca: { cert: pki/ca.pem }"');
   }
@@ -40,6 +40,11 @@ export function toPki(context: Context, plan: LoosePlan): DesiredPki | undefined
     days: given.days ?? DEFAULTS.pki.days,
     isShared: given.shared ?? DEFAULTS.pki.shared,
   };
+}
+
+/** The scope has the peers, who need certificates then. */
+function hasPeers({ scope = DEFAULTS.scope }: LoosePlan): boolean {
+  return movesPeers(scope);
 }
 
 /** Undefined when the person wrote a mode that does not exist: then nothing follows from it. */
@@ -101,7 +106,7 @@ export function completeCertificates(
   certificates: readonly Certificate[],
 ): readonly Certificate[] {
   const mode = modeOf(context, plan);
-  if (mode === undefined || mode === 'issue') return certificates;
+  if (mode === undefined || mode === 'issue' || !hasPeers(plan)) return certificates;
   const isShared = plan.pki?.shared === true;
   const first = certificates.findIndex(({ cert, key }) => cert !== undefined && key !== undefined);
   const shared = isShared ? certificates[first] : undefined;

@@ -11,7 +11,7 @@ import type {
   ReportWindow,
 } from '../model/report.ts';
 import type { RunState } from '../model/run-state.ts';
-import { OWNED_FLAGS } from '../model/settings.ts';
+import { CLIENT_FLAGS, OWNED_FLAGS } from '../model/settings.ts';
 import { certificatesOf, dialsOf, writesOf } from './report-parts.ts';
 import { type Walked, between, ofType, walk, windowsOf } from './report-walk.ts';
 
@@ -134,7 +134,7 @@ function settingsOf(walked: readonly Walked[]): readonly ReportSettings[] {
   return [...members]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([member, values]) => {
-      const inOrder = OWNED_FLAGS.flatMap((flag) => {
+      const inOrder = [...OWNED_FLAGS, ...CLIENT_FLAGS].flatMap((flag) => {
         const value = values[flag];
         return value === undefined ? [] : [[flag, value] as const];
       });

@@ -83,9 +83,10 @@ export function clientMaterial(world: World): Material {
 export function plannedClients(
   seen: World,
   desired = clientSpec(seen),
+  clients = clientMaterial(seen),
 ): Result<Rollout, readonly Failure[]> {
   const world = { ...seen, unobserved: allPairs(seen.members.map(({ name }) => name)) };
-  const [material, clients] = [materialFor(seen), clientMaterial(seen)];
+  const material = materialFor(seen);
   const base = { desired, world, material, clusterId: CLUSTER_ID, hasBackup: true };
   return planRollout({ ...base, clientMaterial: clients });
 }

@@ -77,6 +77,13 @@ describe('the client side of a plan file', () => {
     expect(found.join('\n')).toContain('clientCertificate has no cert and key');
   });
 
+  it('asks for nothing of the peers where they stay as they are', () => {
+    const found = problems(minimalWith('scope: client\npki: { mode: provided }')).join('\n');
+    expect(found).toContain('clientCertificate has no cert and key');
+    expect(found).not.toContain('].certificate has no cert');
+    expect(found).not.toContain('pki.ca is missing');
+  });
+
   it('takes http endpoints beside TLS files, for the day they answer https', () => {
     const text = minimalWith('scope: client').replace(
       /endpoints: .*/u,

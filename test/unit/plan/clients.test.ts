@@ -10,6 +10,7 @@ import type { World } from '../../../src/model/world.ts';
 import { memberOf } from '../../../src/model/world.ts';
 import { prove } from '../../../src/prove/prove.ts';
 import {
+  clientMaterial,
   clientSpec,
   plainClients,
   plannedClients,
@@ -199,4 +200,41 @@ describe('a client side that cannot be moved as it is', () => {
     expect(planned.ok ? '' : planned.error[0]?.code).toBe('CLIENT_SIDE_UNUSABLE');
     expect(planned.ok ? '' : planned.error[0]?.but).toContain(but);
   });
+});
+
+describe('a certificate that clients would not take', () => {
+  it.each([
+    [{ ipAddresses: ['10.9.9.9'] }, 'it does not name 10.0.0.1'],
+    [{ clientAuth: false }, "it may not dial (clientAuth), which etcd's own gateway does"],
+    [{ serverAuth: false }, 'it may not serve (serverAuth)'],
+    [{ trustedBy: [] }, 'does not verify it'],
+    [{ notAfterMs: 0 }, 'it ended at 1970-01-01'],
+  ])('is refused before anything is touched: %o', (changes, but) => {
+    const world = plainClients();
+    const material = clientMaterial(world);
+    const leaves = Object.fromEntries(
+      Object.entries(material.leaves).map(([name, each]) => {
+        return [name, { ...each, leaf: { ...each.leaf, ...changes } }];
+      }),
+    );
+    const planned = plannedClients(world, clientSpec(world), { ...material, leaves });
+
+    expect(planned.ok ? '' : planned.error[0]?.code).toBe('CERTIFICATE_UNUSABLE');
+    expect(planned.ok ? '' : planned.error[0]?.but).toContain(but);
+  });
+});
+
+it('a certificate that clients are shown already is replaced by no other one', () => {
+  const world = plainClients();
+  const { worlds } = provenClients(world);
+  const half = worlds.at(-4) ?? world;
+  const material = clientMaterial(world);
+  const leaves = Object.fromEntries(
+    Object.entries(material.leaves).map(([name, each]) => {
+      return [name, { ...each, leaf: { ...each.leaf, fingerprint: 'another' } }];
+    }),
+  );
+  const planned = plannedClients(half, clientSpec(half), { ...material, leaves });
+
+  expect(planned.ok ? '' : planned.error[0]?.but).toContain('to clients already');
 });
