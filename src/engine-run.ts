@@ -193,7 +193,7 @@ async function withJournal(work: Work): Promise<Ended> {
         formerOwners: work.formerOwners,
         breaksLockOf: options.breaksLockOf,
       },
-      wasCommanded: direction === 'rollback' && past?.state.failure === undefined,
+      wasCommanded: direction === 'rollback' && !hasFailed(past?.state.failure),
     },
     {
       judged: (ended) => blindEnd(blind, ended),
@@ -207,6 +207,11 @@ async function withJournal(work: Work): Promise<Ended> {
       },
     },
   );
+}
+
+/** A pause for clients that are not ready is nobody's failure. */
+function hasFailed(failure: Failure | undefined): boolean {
+  return failure !== undefined && failure.code !== 'CLIENTS_STILL_PLAIN';
 }
 
 function openingOf({ prepared, past, found, direction, command }: Work): JournalBody {

@@ -18,8 +18,9 @@ const LOOK_MS = 3000;
 /** More than these say less. */
 const MAX_NAMED = 6;
 
-/** The rule by whose name a person lets connections that said nothing pass. */
+/** The rules by whose names a person lets pass: connections that said nothing, and those that nobody could hear. */
 const IDLE_RULE = 'idle-clients';
+const UNHEARD_RULE = 'unheard-clients';
 
 export async function clientsMovedVerdict(doors: RunDoors, expected: World): Promise<Verdict> {
   const open = upMembers(expected).filter(({ process }) => servesHttp(process?.client));
@@ -36,7 +37,7 @@ export async function clientsMovedVerdict(doors: RunDoors, expected: World): Pro
     return connections.map((connection) => `${name}: ${connectionText(connection)}`);
   });
   if (blind.length > 0) {
-    const waitsFor = `a look at who is connected to ${blind.join(', ')}`;
+    const waitsFor = `a look at what is spoken to ${blind.join(', ')}`;
     return { kind: 'hold', waitsFor, fault: 'foreign' };
   }
   if (left.length > 0) {
@@ -59,8 +60,15 @@ async function stillThere(
   const pid = state.known ? state.value.pid : undefined;
   const seen = await of.clients.look({ pid, ports, lookMs: LOOK_MS });
   if (!seen.ok) return { left: [], because: seen.error.but };
-  const acceptsIdle = doors.desired.accept.includes(IDLE_RULE);
-  return { left: seen.value.connections.filter((each) => isCounted(each, acceptsIdle)) };
+  const { accept } = doors.desired;
+  const { connections, blind } = seen.value;
+  // Who is not heard may be talking all the time: that is another thing to accept.
+  const isHeard = blind === undefined || accept.includes(UNHEARD_RULE);
+  if (!isHeard && connections.some(({ speaks }) => speaks === 'unknown')) {
+    return { left: [], because: `${blind}; accept: [${UNHEARD_RULE}] lets such pass` };
+  }
+  const acceptsUnknown = accept.includes(blind === undefined ? IDLE_RULE : UNHEARD_RULE);
+  return { left: connections.filter((each) => isCounted(each, acceptsUnknown)) };
 }
 
 function connectionText({ remote, process, speaks }: ClientConnection): string {

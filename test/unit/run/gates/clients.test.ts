@@ -30,6 +30,7 @@ const END = worlds.at(-1) ?? start;
 
 interface Given {
   readonly connections?: readonly ClientConnection[];
+  readonly blind?: string;
   readonly hasSight?: boolean;
   readonly accept?: readonly string[];
   readonly dialer?: Partial<PeerDialer>;
@@ -38,12 +39,14 @@ interface Given {
 
 function doorsOf({
   connections = [],
+  blind,
   hasSight = true,
   accept = [],
   dialer,
   world = END,
 }: Given): RunDoors {
-  const clients = { look: () => Promise.resolve(ok({ connections })) };
+  const look = { connections, ...(blind === undefined ? {} : { blind }) };
+  const clients = { look: () => Promise.resolve(ok(look)) };
   const service = {
     state: () => Promise.resolve({ known: true, value: { isRunning: true, pid: 1 } }),
   };
@@ -102,6 +105,17 @@ describe('the gate before http is closed', () => {
     const idle = await clientsMovedVerdict(doorsOf({ connections: [IDLE], accept }), BOTH);
     const plain = await clientsMovedVerdict(doorsOf({ connections: [PLAIN], accept }), BOTH);
     expect([idle.kind, plain.kind]).toEqual(['pass', 'hold']);
+  });
+
+  it('does not take for idle whom it cannot hear, and says why it cannot', async () => {
+    const unheard = { connections: [IDLE], blind: 'Operation not permitted' };
+    const idle = doorsOf({ ...unheard, accept: ['idle-clients'] });
+    const verdict = await clientsMovedVerdict(idle, BOTH);
+    expect(verdict.kind === 'hold' && verdict.waitsFor).toContain('m1 (Operation not permitted;');
+    const accepted = doorsOf({ ...unheard, accept: ['unheard-clients'] });
+    expect((await clientsMovedVerdict(accepted, BOTH)).kind).toBe('pass');
+    const nobody = doorsOf({ connections: [], blind: 'Operation not permitted' });
+    expect((await clientsMovedVerdict(nobody, BOTH)).kind).toBe('pass');
   });
 
   it('never takes a host that shows nothing for one where nobody is', async () => {
