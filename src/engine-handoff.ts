@@ -1,6 +1,7 @@
 /** Turns a finished run into its `handoff/` folder: what the people around the cluster change now. */
 
 import type { Rim, Session } from './engine-types.ts';
+import type { Scope } from './model/desired.ts';
 import { type ObservedMember, valueOf } from './model/observed.ts';
 import type { EventSink, Host } from './ports.ts';
 import {
@@ -10,6 +11,12 @@ import {
   type TlsTexts,
   handoffFiles,
 } from './show/handoff.ts';
+
+const MOVED: Readonly<Record<Scope, string>> = {
+  peer: 'peers',
+  client: 'clients',
+  'peer+client': 'peers and clients',
+};
 
 const PRIVATE_MODE = 0o600;
 
@@ -53,6 +60,7 @@ async function handoffInput(
       : await textsOf(here, tls.ca, tls.cert, tls.key);
   return {
     planName: desired.name,
+    moved: MOVED[desired.scope],
     members,
     clientTls: tls,
     client,

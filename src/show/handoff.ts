@@ -12,6 +12,8 @@ export interface HandoffInput {
   /** One leaf for all members: one peer secret. */
   readonly isShared: boolean;
   /** Why there are no peer secrets; undefined when there are. */
+  /** Whose traffic; absent: the peers'. */
+  readonly moved?: string;
   readonly noPeerSecrets: string | undefined;
 }
 
@@ -176,7 +178,8 @@ function readme(input: HandoffInput, files: readonly HandoffFile[]): HandoffFile
       : ['Client URLs speak plain http: no TLS settings, no client and server secrets.']),
     'Paths are those of the plan file, on the machine where peershift ran.',
   ];
-  const text = [`etcd ${input.planName}, after its peers moved to https`, '', ...tableLines(rows)];
+  const { moved = 'peers' } = input;
+  const text = [`etcd ${input.planName}, after its ${moved} moved to https`, '', ...tableLines(rows)];
   return {
     name: 'README.txt',
     text: `${[...text, '', ...notes].join('\n')}\n`,

@@ -18,8 +18,6 @@ import { CLUSTER_ID } from './observed.ts';
 import { desiredFor, materialFor } from './rollouts.ts';
 import { addressOf, authority, httpWorld, leafFor } from './worlds.ts';
 
-export const CLIENT_DIRECTORY = '/etc/etcd/pki';
-
 /** Members that serve http to clients and say so. */
 export function plainClients(count = 3): World {
   const world = httpWorld(count);
