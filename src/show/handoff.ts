@@ -179,7 +179,11 @@ function readme(input: HandoffInput, files: readonly HandoffFile[]): HandoffFile
     'Paths are those of the plan file, on the machine where peershift ran.',
   ];
   const { moved = 'peers' } = input;
-  const text = [`etcd ${input.planName}, after its ${moved} moved to https`, '', ...tableLines(rows)];
+  const text = [
+    `etcd ${input.planName}, after its ${moved} moved to https`,
+    '',
+    ...tableLines(rows),
+  ];
   return {
     name: 'README.txt',
     text: `${[...text, '', ...notes].join('\n')}\n`,
