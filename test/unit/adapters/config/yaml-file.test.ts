@@ -249,6 +249,24 @@ describe('editing the YAML file of etcd', () => {
     expect(edited(text, unset('listen-peer-urls'))).toBe(wanted);
   });
 
+  it('keeps the TLS of clients in a block of its own, booleans without quotes', () => {
+    const peers = 'peer-transport-security:\n  cert-file: /p\n';
+    const after = edited(
+      peers,
+      set('cert-file', '/etc/etcd/pki/server.pem'),
+      set('client-cert-auth', 'true'),
+      set('listen-client-urls', 'https://10.0.0.1:2379,http://10.0.0.1:2379'),
+    );
+
+    expect(after).toBe(
+      `${peers}client-transport-security:\n  cert-file: /etc/etcd/pki/server.pem\n  client-cert-auth: true\nlisten-client-urls: https://10.0.0.1:2379,http://10.0.0.1:2379\n`,
+    );
+    expect(readYamlFile(after)).toMatchObject({
+      problems: [],
+      settings: { 'peer-cert-file': '/p', 'client-cert-auth': 'true' },
+    });
+  });
+
   it('quotes what would be something else without quotes', () => {
     expect(edited('name: m1\n', set('peer-key-file', '#k: "x"'))).toContain(
       'key-file: "#k: \\"x\\""\n',
