@@ -27,9 +27,9 @@ export function clientGate(gates: DesiredGates): GateSpec {
   return { checks: [...checks, 'client-ports'], ...rest };
 }
 
-/** Before http is closed on a member: everybody who is connected speaks TLS. */
-export function movedGate(gates: DesiredGates): GateSpec {
-  return { checks: ['health', 'clients-moved'], quietMs: 0, timeoutMs: gates.timeoutMs };
+/** Before http is closed on a member: everybody who is connected speaks TLS, and so does who comes and goes. */
+export function movedGate({ quietMs, timeoutMs }: DesiredGates): GateSpec {
+  return { checks: ['health', 'clients-moved'], quietMs, timeoutMs };
 }
 
 /** Before the first change: the links as the model has them, on fresh probes, and the same data everywhere. */

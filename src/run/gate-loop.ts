@@ -12,7 +12,7 @@ import type { ToldLine } from '../model/journal.ts';
 import { applyStep, say } from '../model/laws.ts';
 import { type Step, type Touched, touchedBy, touchedMembers } from '../model/step.ts';
 import { dialFailures } from './evidence.ts';
-import { clientPortsVerdict, clientsMovedVerdict, clientsRefused } from './gates/clients.ts';
+import { clientPortsVerdict, clientsRefused, makeClientsMoved } from './gates/clients.ts';
 import { dataVerdict } from './gates/data.ts';
 import { healthVerdict } from './gates/health.ts';
 import { type LinkProbe, makeLinkProbe } from './gates/links.ts';
@@ -88,6 +88,7 @@ function makeGate({ hands, step, spec }: GateInput): Gate {
       })
     : undefined;
   let hasDialed = false;
+  const moved = makeClientsMoved(doors, after, spec.quietMs);
   return {
     links,
     lines: () => {
@@ -104,7 +105,7 @@ function makeGate({ hands, step, spec }: GateInput): Gate {
       const canary = asks('health') ? canaryOf(hands) : [];
       const cheap = strictest([...first, ...canary]);
       if (cheap.kind !== 'pass') return cheap;
-      if (asks('clients-moved')) return strictest([cheap, await clientsMovedVerdict(doors, after)]);
+      if (asks('clients-moved')) return strictest([cheap, await moved()]);
       const second: Verdict[] = [...first];
       // Asked until the end: what a log says may overrule what a probe has shown.
       if (links !== undefined) second.push(await links.poll());

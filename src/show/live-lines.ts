@@ -139,7 +139,8 @@ function stepMs(step: Step): number {
 function gatePace(live: Live, step: Step): number {
   if (step.after === undefined) return 0;
   const { checks, quietMs } = step.after;
-  const quiet = checks.includes('logs') ? quietMs : 0;
+  const isQuiet = checks.includes('logs') || checks.includes('clients-moved');
+  const quiet = isQuiet ? quietMs : 0;
   return paceOf(live, gateKind(step), Math.max(quiet, checks.includes('links') ? LINKS_MS : 500));
 }
 

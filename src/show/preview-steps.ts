@@ -144,7 +144,7 @@ function gateText(gate: PreviewGate): string {
           (missing === 0 ? '' : ` (${String(missing)} expected to fail)`),
     logs: `${limitText(gate.quietMs)} quiet log`,
     'client-ports': 'client URLs published and answered',
-    'clients-moved': 'no connection in plain http on any client port',
+    'clients-moved': `no connection in plain http on any client port for ${limitText(gate.quietMs)}`,
     data: gate.memberCount === 1 ? 'its hash can be read' : `equal hash on ${all}`,
   };
   return `${gate.checks.map((check) => texts[check]).join(' · ')}, at most ${limitText(gate.timeoutMs)}`;

@@ -3,6 +3,7 @@
  * and who is still connected to any of them in plain http.
  */
 
+import { durationText } from '../../base/duration.ts';
 import { type ClientConnection, isCounted } from '../../model/clients.ts';
 import { type ClientSettings, listenersOf, servesHttp } from '../../model/client-settings.ts';
 import type { Verdict } from '../../model/gate.ts';
@@ -22,7 +23,25 @@ const MAX_NAMED = 6;
 const IDLE_RULE = 'idle-clients';
 const UNHEARD_RULE = 'unheard-clients';
 
-export async function clientsMovedVerdict(doors: RunDoors, expected: World): Promise<Verdict> {
+/** Asked again and again: passes when nobody has spoken plain http for that long. */
+export function makeClientsMoved(
+  doors: RunDoors,
+  expected: World,
+  quietMs: number,
+): () => Promise<Verdict> {
+  let sinceMs: number | undefined;
+  return async () => {
+    const beganAtMs = doors.clock.nowMs();
+    const verdict = await movedVerdict(doors, expected);
+    sinceMs = verdict.kind === 'pass' ? (sinceMs ?? beganAtMs) : undefined;
+    const quiet = sinceMs === undefined ? 0 : doors.clock.nowMs() - sinceMs;
+    if (verdict.kind !== 'pass' || quiet >= quietMs) return verdict;
+    const waitsFor = `nobody to speak plain http for ${durationText(quietMs)} (now ${durationText(quiet)})`;
+    return { kind: 'hold', waitsFor, fault: 'foreign' };
+  };
+}
+
+async function movedVerdict(doors: RunDoors, expected: World): Promise<Verdict> {
   const open = upMembers(expected).filter(({ process }) => servesHttp(process?.client));
   const looks = await Promise.all(
     open.map(async ({ name, process }) => {

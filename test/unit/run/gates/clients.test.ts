@@ -9,8 +9,8 @@ import { type World, memberOf } from '../../../../src/model/world.ts';
 import type { MemberDoors, PeerDialer } from '../../../../src/ports.ts';
 import {
   clientPortsVerdict,
-  clientsMovedVerdict,
   clientsRefused,
+  makeClientsMoved,
 } from '../../../../src/run/gates/clients.ts';
 import type { LogWatch } from '../../../../src/run/log-watch.ts';
 import type { RunDoors } from '../../../../src/run/run-doors.ts';
@@ -36,6 +36,8 @@ interface Given {
   readonly dialer?: Partial<PeerDialer>;
   readonly world?: World;
 }
+
+let nowMs = 0;
 
 function doorsOf({
   connections = [],
@@ -68,6 +70,7 @@ function doorsOf({
     members: new Map(world.members.map(({ name }) => [name, member])),
     etcd: new Map(world.members.map(({ name }) => [name, list])),
     ids: new Map(world.members.map(({ name, id }) => [name, id])),
+    clock: { nowMs: () => nowMs },
     here: { readFile: () => Promise.resolve(ok({ bytes: new TextEncoder().encode('PEM') })) },
     dialer: {
       dial: () => Promise.resolve(ok({ protocol: 'TLSv1.3', version: '3.4.23' })),
@@ -78,13 +81,18 @@ function doorsOf({
   } as unknown as RunDoors;
 }
 
+/** One look, where no time has to pass. */
+function moved(doors: RunDoors, world: World): ReturnType<ReturnType<typeof makeClientsMoved>> {
+  return makeClientsMoved(doors, world, 0)();
+}
+
 const PLAIN: ClientConnection = { remote: '10.0.0.7:5', local: '10.0.0.2:2379', speaks: 'plain' };
 const IDLE: ClientConnection = { ...PLAIN, remote: '10.0.0.8:6', speaks: 'unknown' };
 
 describe('the gate before http is closed', () => {
   it('passes when everybody speaks TLS', async () => {
     const connections = [{ ...PLAIN, speaks: 'tls' as const }];
-    const verdict = await clientsMovedVerdict(doorsOf({ connections }), BOTH);
+    const verdict = await moved(doorsOf({ connections }), BOTH);
     expect(verdict).toEqual({
       kind: 'pass',
       evidence: 'no client speaks plain http to m1, m2, m3',
@@ -93,7 +101,7 @@ describe('the gate before http is closed', () => {
 
   it('holds for who speaks plain http and for who says nothing, by address, and is nobody of ours at fault', async () => {
     const connections = [{ ...PLAIN, process: 'prometheus (71)' }, IDLE];
-    const verdict = await clientsMovedVerdict(doorsOf({ connections }), BOTH);
+    const verdict = await moved(doorsOf({ connections }), BOTH);
     expect(verdict).toMatchObject({ kind: 'hold', fault: 'foreign' });
     const said = verdict.kind === 'hold' ? verdict.waitsFor : '';
     expect(said).toContain('6 clients to move to https (m1: 10.0.0.7:5 prometheus (71)');
@@ -102,29 +110,50 @@ describe('the gate before http is closed', () => {
 
   it('lets idle ones pass where the plan accepts them by name, and those in plain http never', async () => {
     const accept = ['idle-clients'];
-    const idle = await clientsMovedVerdict(doorsOf({ connections: [IDLE], accept }), BOTH);
-    const plain = await clientsMovedVerdict(doorsOf({ connections: [PLAIN], accept }), BOTH);
+    const idle = await moved(doorsOf({ connections: [IDLE], accept }), BOTH);
+    const plain = await moved(doorsOf({ connections: [PLAIN], accept }), BOTH);
     expect([idle.kind, plain.kind]).toEqual(['pass', 'hold']);
   });
 
   it('does not take for idle whom it cannot hear, and says why it cannot', async () => {
     const unheard = { connections: [IDLE], blind: 'Operation not permitted' };
     const idle = doorsOf({ ...unheard, accept: ['idle-clients'] });
-    const verdict = await clientsMovedVerdict(idle, BOTH);
+    const verdict = await moved(idle, BOTH);
     expect(verdict.kind === 'hold' && verdict.waitsFor).toContain('m1 (Operation not permitted;');
     const accepted = doorsOf({ ...unheard, accept: ['unheard-clients'] });
-    expect((await clientsMovedVerdict(accepted, BOTH)).kind).toBe('pass');
+    expect((await moved(accepted, BOTH)).kind).toBe('pass');
     const nobody = doorsOf({ connections: [], blind: 'Operation not permitted' });
-    expect((await clientsMovedVerdict(nobody, BOTH)).kind).toBe('pass');
+    expect((await moved(nobody, BOTH)).kind).toBe('pass');
   });
 
   it('never takes a host that shows nothing for one where nobody is', async () => {
-    const verdict = await clientsMovedVerdict(doorsOf({ hasSight: false }), BOTH);
+    const verdict = await moved(doorsOf({ hasSight: false }), BOTH);
     expect(verdict).toMatchObject({ kind: 'hold', fault: 'foreign' });
   });
 
+  it('waits until nobody has come in plain http for the quiet time', async () => {
+    let connections: readonly ClientConnection[] = [];
+    const doors = doorsOf({});
+    const clients = { look: () => Promise.resolve(ok({ connections })) };
+    const members = new Map([...doors.members].map(([name, each]) => [name, { ...each, clients }]));
+    const ask = makeClientsMoved({ ...doors, members }, BOTH, 8000);
+    const asked = async (atMs: number): Promise<string> => {
+      nowMs = atMs;
+      const verdict = await ask();
+      return verdict.kind === 'hold' ? verdict.waitsFor : verdict.kind;
+    };
+
+    expect(await asked(0)).toBe('nobody to speak plain http for 8.0 s (now 0 ms)');
+    connections = [PLAIN];
+    expect(await asked(5000)).toContain('to move to https');
+    connections = [];
+    expect(await asked(9000)).toContain('(now 0 ms)');
+    expect(await asked(16_000)).toContain('(now 7.0 s)');
+    expect(await asked(17_000)).toBe('pass');
+  });
+
   it('asks nothing of members that have closed http already', async () => {
-    const verdict = await clientsMovedVerdict(doorsOf({ connections: [PLAIN] }), END);
+    const verdict = await moved(doorsOf({ connections: [PLAIN] }), END);
     expect(verdict.kind).toBe('pass');
   });
 });
