@@ -23,7 +23,7 @@ import {
   portItems,
   rolloutItems,
 } from './model/checks/rollout.ts';
-import { movesPeers } from './model/desired.ts';
+import { movesPeers, wayText } from './model/desired.ts';
 import type { HostProbe } from './model/host-probe.ts';
 import type { MemberName } from './model/ids.ts';
 import type { Material } from './model/material.ts';
@@ -129,7 +129,7 @@ function planItems({ desired }: Rim): readonly CheckItem[] {
   return oneItem(
     'plan-file',
     open,
-    `${desired.planFile}: ${String(desired.members.length)} members, strategy ${desired.strategy}`,
+    `${desired.planFile}: ${String(desired.members.length)} members, ${wayText(desired)}`,
   );
 }
 
@@ -163,7 +163,7 @@ function plannedOf(
 ): Planned {
   const proven = proveSession(rim, options, session);
   return proven.ok
-    ? { kind: 'proven', proven: proven.value }
+    ? { kind: 'proven', proven: proven.value, way: wayText(rim.desired) }
     : { kind: 'refused', failures: proven.error };
 }
 

@@ -24,6 +24,15 @@ export function movesPeers(scope: Scope): boolean {
   return scope !== 'client';
 }
 
+/** `documented`, `clients`, `documented, then clients`: the strategy is about the peers alone. */
+export function wayText({ scope, strategy }: Pick<DesiredSpec, 'scope' | 'strategy'>): string {
+  const parts = [
+    ...(movesPeers(scope) ? [strategy] : []),
+    ...(movesClients(scope) ? ['clients'] : []),
+  ];
+  return parts.join(', then ');
+}
+
 export const KEY_ALGORITHMS = ['ecdsa-p256', 'ecdsa-p384', 'rsa-2048', 'rsa-4096'] as const;
 export type KeyAlgorithm = (typeof KEY_ALGORITHMS)[number];
 

@@ -21,7 +21,7 @@ ARGUMENTS_INVALID · STALE_WORD
 
 NOT_SUPPORTED_YET · /srv/plan.yaml
   would  carry out the plan file as it is written
-  but    not supported yet: scope: client
+  but    not supported yet: gates.deadman: on (with rebuild)
   so     it is not done by halves; nothing has been looked at or changed
   do     choose another value for the keys named above, or a version that has them
 

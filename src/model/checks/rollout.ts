@@ -25,7 +25,7 @@ export interface NewSocket {
 
 /** Undefined: it was not worked out, since what fails elsewhere comes first. */
 export type Planned =
-  | { readonly kind: 'proven'; readonly proven: ProvenRollout }
+  | { readonly kind: 'proven'; readonly proven: ProvenRollout; readonly way: string }
   | { readonly kind: 'refused'; readonly failures: readonly Failure[] }
   | { readonly kind: 'not-planned' };
 
@@ -44,18 +44,18 @@ export function rolloutItems(planned: Planned): readonly CheckItem[] {
     case 'refused':
       return planned.failures.map((failure) => ({ ...itemOfFailure(failure), rule: 'rollout' }));
     case 'proven':
-      return oneItem('rollout', [], provenText(planned.proven));
+      return oneItem('rollout', [], provenText(planned.proven, planned.way));
   }
 }
 
-function provenText({ rollout, proof }: ProvenRollout): string {
+function provenText({ rollout, proof }: ProvenRollout, way: string): string {
   if (rollout.steps.length === 0) return 'nothing to do: the cluster is what the plan asks for';
   const restarts = rollout.steps.flatMap(startedBy).length;
   const windows =
     proof.windows.length === 0
       ? 'no degraded window'
       : `${String(proof.windows.length)} degraded ${proof.windows.length === 1 ? 'window' : 'windows'}`;
-  return `${rollout.strategy}: ${String(rollout.steps.length)} steps, ${String(restarts)} restarts, proven in ${String(proof.worldCount)} worlds; ${windows}`;
+  return `${way}: ${String(rollout.steps.length)} steps, ${String(restarts)} restarts, proven in ${String(proof.worldCount)} worlds; ${windows}`;
 }
 
 /** Where members will listen and do not listen now. */

@@ -58,12 +58,18 @@ describe('the ports of a rollout', () => {
 
 describe('the rollout', () => {
   it('passes when it is proven, and says so when there is nothing to do', () => {
-    const [item] = rolloutItems({ kind: 'proven', proven: proven('documented') });
+    const [item] = rolloutItems({
+      kind: 'proven',
+      proven: proven('documented'),
+      way: 'documented',
+    });
     expect(item).toMatchObject({ result: 'pass' });
     expect(item?.because).toMatch(/^documented: \d+ steps, 5 restarts, proven in \d+ worlds; 3 /u);
     const done = proven('documented');
     const empty = { ...done, rollout: { ...done.rollout, steps: [] } };
-    expect(rolloutItems({ kind: 'proven', proven: empty })[0]?.because).toContain('nothing to do');
+    expect(
+      rolloutItems({ kind: 'proven', proven: empty, way: 'documented' })[0]?.because,
+    ).toContain('nothing to do');
   });
 
   it('fails by its refusal, and when it was not worked out', () => {
