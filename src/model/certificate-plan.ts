@@ -132,6 +132,10 @@ function hostFindings(
   { nowMs, observed }: CertificatePlan,
   member: ObservedMember,
 ): readonly CertificateFinding[] {
+  if (!member.disk.known && member.files.length === 0) {
+    const because = `which ones there are is not known: ${member.disk.reason}`;
+    return [{ check: 'file', level: 'unknown', about: `the TLS files of ${member.name}`, because }];
+  }
   return member.files.flatMap((file): readonly CertificateFinding[] => {
     const about = `${file.path} of ${member.name}`;
     const { content } = file;

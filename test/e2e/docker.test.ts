@@ -10,11 +10,14 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { type EngineRig, startEngineRig } from '../support/engine-rig.ts';
 import { expectExit } from '../support/lab-rig.ts';
+import { TELLS_EVERY_VERSION } from '../support/versions.ts';
 
 const HOOK_MS = 400_000;
 const STORY_MS = 300_000;
 
 let rig: EngineRig;
+/** Of before the run that came to its end. */
+let originals: Readonly<Record<string, string>> = {};
 
 beforeAll(async () => {
   rig = await startEngineRig();
@@ -80,9 +83,20 @@ it(
     const verified = await rig.run('verify');
     expectExit(verified, 0);
     expect(verified.stdout).toContain('mutual TLS only: 6 of 6');
-    await rig.expectNothingLost();
+    originals = before;
   },
 );
+
+it.each(TELLS_EVERY_VERSION ? [''] : [])(
+  'starts the very containers of before again, when a run that is over is rolled back%s',
+  { timeout: STORY_MS },
+  async () => {
+    expectExit(await rig.run('rollback', '--yes'), 0);
+    expect(await rig.containers()).toEqual(originals);
+  },
+);
+
+it('loses no write in all of it', () => rig.expectNothingLost());
 
 /** The members and nothing else, all of them at work. */
 async function running(): Promise<Readonly<Record<string, unknown>>> {

@@ -84,7 +84,9 @@ export function containerOf(entry: unknown): Container {
 function argvOf(fields: Fields, config: Fields): readonly string[] {
   const words = textsOf(config['Cmd']);
   if (isEmpty(config['Entrypoint']) && words.length > 0) return words;
-  return [textOf(fields['Path']), ...textsOf(fields['Args'])];
+  const [program, args] = [textOf(fields['Path']), textsOf(fields['Args'])];
+  const isTwice = config['CreateCommand'] !== undefined && args.join('\0') === program;
+  return isTwice ? [program] : [program, ...args];
 }
 
 function mountOf(entry: unknown): Mount {

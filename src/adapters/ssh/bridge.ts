@@ -1,7 +1,7 @@
 /** Turns a stream through ssh into a socket of this machine, which TLS, http and gRPC can use. */
 
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { type Server, type Socket, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,8 +19,10 @@ export interface Listening {
 export async function listenFor(
   streamOf: () => Promise<Result<Duplex, unknown>>,
 ): Promise<Listening> {
-  const folder = await mkdtemp(join(tmpdir(), 'peershift-ssh-'));
-  const path = join(folder, 's');
+  swept ??= sweep();
+  await swept;
+  const folder = await mkdtemp(join(tmpdir(), PREFIX));
+  const path = join(folder, SOCKET);
   const live = new Set<Socket>();
   const server = createServer({ pauseOnConnect: true }, (local) => {
     live.add(local);
@@ -42,6 +44,43 @@ export async function listenFor(
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+const PREFIX = 'peershift-ssh-';
+const SOCKET = 's';
+/** Between the making of a folder and the socket in it a process may be slow. */
+const YOUNGEST_MS = 60_000;
+/** Once in a process: there is little to find. */
+let swept: Promise<void> | undefined;
+
+/** What runs that were killed have left behind: folders of ours in whose socket nobody listens any more. */
+export async function sweep(nowMs = Date.now()): Promise<void> {
+  const names = await readdir(tmpdir()).catch(() => []);
+  const folders = names
+    .filter((name) => name.startsWith(PREFIX))
+    .map((name) => join(tmpdir(), name));
+  await Promise.all(
+    folders.map(async (folder) => {
+      const found = await stat(folder).catch(() => undefined);
+      const isOurs = found?.isDirectory() === true && found.uid === process.getuid?.();
+      if (!isOurs || nowMs - found.mtimeMs < YOUNGEST_MS) return;
+      if (await hasListener(join(folder, SOCKET))) return;
+      await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+    }),
+  );
+}
+
+async function hasListener(path: string): Promise<boolean> {
+  const socket = connect({ path });
+  return await new Promise((resolve) => {
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT');
+    });
+  });
 }
 
 /** One socket for one stream. */

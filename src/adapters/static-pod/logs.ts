@@ -45,13 +45,12 @@ interface Position {
   readonly folder: string;
   readonly identity: string;
   readonly offset: number;
-  /** Seconds: when that file was last written to, as far as it was seen. */
-  readonly changedAt: number;
 }
 
 /**
- * The files of a pod follow each other by when they were last written to. One that is gone (the kubelet
- * takes those of a pod away with it) is followed by the first that was written to later.
+ * The files of a pod follow each other by when they were last written to. The kubelet takes those of a pod away
+ * with it, at its leisure: where the one that was read is gone, lines behind the cursor may be missing
+ * (LOG_LINES_LOST for good, and only a new `end` gets over it).
  */
 export function podLog(host: Host, logs: PodLogs): LogSource {
   return {
@@ -64,8 +63,7 @@ async function end(host: Host, logs: PodLogs, backBytes: number): Answer<LogCurs
   const files = await filesOf(host, logs);
   if (!files.ok) return files;
   const last = files.value.at(-1);
-  if (last === undefined)
-    return ok(cursorOf({ folder: '', identity: '', offset: 0, changedAt: 0 }));
+  if (last === undefined) return ok(cursorOf({ folder: '', identity: '', offset: 0 }));
   const from = Math.max(0, last.sizeBytes - backBytes);
   const bytes = await host.readRange(last.path, from, backBytes);
   if (!bytes.ok) return bytes;
@@ -80,8 +78,8 @@ async function since(host: Host, logs: PodLogs, from: Position): Answer<LogLines
   const found = files.value.findIndex(({ path, identity }) => {
     return identity === from.identity && folderOf(path) === from.folder;
   });
-  const later = files.value.findIndex(({ changedAt }) => changedAt > from.changedAt);
-  const at = found >= 0 ? found : later;
+  if (found < 0 && from.folder !== '') return err(taken(host, from));
+  const at = found >= 0 ? found : 0;
   const file = files.value[at];
   if (file === undefined) return ok({ lines: [], cursor: cursorOf(from), hasMore: false });
   const offset = found >= 0 && file.sizeBytes >= from.offset ? from.offset : 0;
@@ -134,24 +132,29 @@ function unreadable(host: Host, root: string, but: string): Failure {
   };
 }
 
-function positionIn({ path, identity, changedAt }: LogFile, offset: number): Position {
-  return { folder: folderOf(path), identity, offset, changedAt };
+function taken(host: Host, { folder, offset }: Position): Failure {
+  return {
+    code: 'LOG_LINES_LOST',
+    where: `${folder} on ${host.label}`,
+    would: 'read what etcd logged since the last look',
+    but: `the kubelet has taken this pod's log away, which was read up to byte ${String(offset)}: lines may be missing`,
+    so: 'the log cannot speak for or against a step',
+    remedy: 'peershift resume reads on from the end of the log of the pod that runs now',
+  };
+}
+
+function positionIn({ path, identity }: LogFile, offset: number): Position {
+  return { folder: folderOf(path), identity, offset };
 }
 
 function folderOf(path: string): string {
   return path.slice(0, path.lastIndexOf('/'));
 }
 
-function cursorOf({ folder, identity, offset, changedAt }: Position): LogCursor {
-  return { folder, identity, offset, changedAt };
+function cursorOf({ folder, identity, offset }: Position): LogCursor {
+  return { folder, identity, offset };
 }
 
-function positionOf(cursor: LogCursor): Position {
-  const { folder = '', identity = '', offset = 0, changedAt = 0 } = cursor;
-  return {
-    folder: String(folder),
-    identity: String(identity),
-    offset: Number(offset),
-    changedAt: Number(changedAt),
-  };
+function positionOf({ folder = '', identity = '', offset = 0 }: LogCursor): Position {
+  return { folder: String(folder), identity: String(identity), offset: Number(offset) };
 }

@@ -133,3 +133,10 @@ test('the soonest end is that of the leaf that ends first', () => {
     endsMs,
   });
 });
+
+test('of a host that cannot be looked at nothing is called good', () => {
+  const plan = withMember(() => ({ disk: unknown('its host does not answer'), files: [] }));
+  expect(bad(plan)).toEqual([
+    'unknown the TLS files of m2 file: which ones there are is not known: its host does not answer',
+  ]);
+});

@@ -200,6 +200,20 @@ describe('a container of podman', () => {
 `);
   });
 
+  it('whose command is one word, given as its entrypoint, is told twice and has it once', async () => {
+    const words = ['podman', 'run', '--entrypoint', '/usr/local/bin/etcd', 'localhost/etcd:3.4.23'];
+    const definition = await built('podman-4.3-variables', (e) => {
+      Object.assign(e, { Path: '/usr/local/bin/etcd', Args: ['/usr/local/bin/etcd'] });
+      Object.assign(e.Config, {
+        Entrypoint: '/usr/local/bin/etcd',
+        Cmd: null,
+        CreateCommand: words,
+      });
+    });
+    expect(definition.problems).toEqual([]);
+    expect(definition.wordsBefore).toBe(0);
+  });
+
   it('is refused where podman has no such words, or a unit makes it', async () => {
     const api = await built('podman-4.3-variables', (e) => (e.Config['CreateCommand'] = []));
     expect(api.problems.join()).toContain('made through the API');
