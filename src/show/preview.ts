@@ -152,15 +152,18 @@ function tailLines(data: PreviewData, paint: Paint): readonly string[] {
     ...toleranceLines(data, paint),
     ...field('groups', groupsText(data)),
     ...field('on failure', failureLine(data)),
-    ...field(
-      'lock',
-      `${data.lockKey}, a key in this cluster while the run lasts, removed at its end`,
-    ),
+    ...field('lock', lockText(data)),
     ...field('dead-man', deadManText(data)),
     ...field('backup', backupLine(data)),
     ...data.settings.flatMap((text) => field('also', text)),
     ...(data.isAboutToRun ? [] : field('confirm', confirmLine(data))),
   ];
+}
+
+function lockText({ direction, lockKey }: PreviewData): string {
+  return direction === 'rescue'
+    ? 'peershift.lock beside the configuration of each member while it lasts; without quorum there is none in the cluster'
+    : `${lockKey}, a key in this cluster while the run lasts, removed at its end`;
 }
 
 function windowSummary(data: PreviewData, paint: Paint): readonly string[] {

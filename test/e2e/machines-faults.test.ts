@@ -10,6 +10,7 @@ import type { Step } from '../../src/model/step.ts';
 import { BOX_STORY_MS, BOXES_HOOK_MS, bootBoxes, type BoxStories } from '../support/box-rig.ts';
 import { until } from '../support/boxes.ts';
 import { expectExit } from '../support/lab-rig.ts';
+import { TELLS_EVERY_VERSION } from '../support/versions.ts';
 
 const DROP = '/etc/systemd/system/etcd.service.d/20-test.conf';
 /** Hangs once, in the first start after it was asked for. */
@@ -109,6 +110,27 @@ describe('a machine in the middle of a run', () => {
       await rig.expectServing('https');
       expectExit(await rig.run('verify'), 0);
       expect((await lab.endIn('m2', timers)).stdout).toBe('');
+      await rig.expectNothingLost();
+    },
+    BOX_STORY_MS,
+  );
+
+  it.each(TELLS_EVERY_VERSION ? [''] : [])(
+    'without data gets them over ssh from the one that still has some%s',
+    async () => {
+      const rig = await stories.begin({}, { strategy: 'trust-first' });
+      const { lab } = stories;
+      for (const name of ['m2', 'm3'] as const) {
+        await lab.in(name, ['systemctl', 'stop', 'etcd']);
+        await lab.in(name, ['rm', '-rf', '/var/lib/etcd/default']);
+      }
+      const told = await rig.run('rescue', '--yes');
+      expectExit(told, 6);
+      expect(told.stdout).toContain('--restore-from m1');
+      expectExit(await rig.run('rescue', '--yes', '--restore-from', 'm1'), 0);
+      const owner = await lab.in('m2', ['stat', '-c', '%U:%G', '/var/lib/etcd/default/member']);
+      expect(owner.trim()).toBe('etcd:etcd');
+      await rig.expectServing('http');
       await rig.expectNothingLost();
     },
     BOX_STORY_MS,

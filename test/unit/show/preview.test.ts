@@ -4,10 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { say } from '../../../src/model/laws.ts';
 import { prove } from '../../../src/prove/prove.ts';
 import { type PreviewInput, previewJson, previewText } from '../../../src/show/preview.ts';
+import { planRestore, restoreWords } from '../../../src/plan/plan-restore.ts';
+import { RESCUE_RULES } from '../../../src/prove/rescue-rules.ts';
+import { restoreRisks } from '../../../src/show/restore-text.ts';
 import { expectGolden } from '../../support/golden.ts';
 import { observedOf } from '../../support/observed.ts';
 import { desiredFor, plannedFor, provenBack, provenFor } from '../../support/rollouts.ts';
-import { httpWorld, httpsWorld, mixedWorld } from '../../support/worlds.ts';
+import { httpWorld, httpsWorld, mixedWorld, withDown } from '../../support/worlds.ts';
 import type { World } from '../../../src/model/world.ts';
 
 function inputFor(world: World, changes: Partial<PreviewInput> = {}): PreviewInput {
@@ -44,6 +47,22 @@ describe('the preview', () => {
     const proven = provenBack(start, httpsWorld());
     const text = previewText(inputFor(start, { proven, observed: observedOf(httpsWorld()) }));
     expectGolden('show/preview-rollback.txt', text);
+  });
+
+  it('of a new cluster from one database says what is at risk, and claims no lock in the cluster', () => {
+    const lost = ['m2', 'm3'].map((name) => [name, 'its data are gone'] as const);
+    const world = withDown(withDown(httpsWorld(), 'm2'), 'm3');
+    const [m1] = world.members;
+    if (m1 === undefined) throw new Error('no members');
+    const desired = desiredFor(world);
+    const what = restoreWords(world, m1.name, [m1.name]);
+    const rollout = planRestore({ desired, world, clusterId: 'cdf818194e3a8c32', what });
+    const options = { accept: [], rollbackFrom: undefined, invariants: RESCUE_RULES };
+    const proven = prove(rollout, options);
+    if (!proven.ok) throw new Error(proven.error.but);
+    const warnings = restoreRisks(what, new Map(lost));
+    const input = inputFor(httpsWorld(), { proven: proven.value, warnings });
+    expectGolden('show/preview-restore.txt', previewText(input));
   });
 
   it('of one member counts neither links nor members', () => {
