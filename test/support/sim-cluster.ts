@@ -4,6 +4,7 @@
  */
 
 import type { FileContent } from '../../src/model/certificate.ts';
+import type { ClientConnection } from '../../src/model/clients.ts';
 import { dialBetween } from '../../src/model/dial.ts';
 import { type MemberName, memberName } from '../../src/model/ids.ts';
 import type { Settings } from '../../src/model/settings.ts';
@@ -60,6 +61,10 @@ export class SimCluster {
   index = 1200;
   readonly applied = new Map<string, number>();
   lock: SimLock | undefined;
+  /** Connections to client ports, by their local address. */
+  clients: readonly ClientConnection[] = [];
+  /** Client URLs as each member last published them. */
+  readonly published = new Map<string, readonly string[]>();
   /** Member updates with other URLs than before, in order. */
   readonly updates: string[] = [];
   readonly transfers: string[] = [];

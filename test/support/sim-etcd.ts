@@ -8,6 +8,7 @@ import { isUp, memberOf } from '../../src/model/world.ts';
 import type { Answer, EndpointStatus, EtcdMember, LockAttempt } from '../../src/ports.ts';
 import { failureWith } from './fake-doors.ts';
 import { CLUSTER_ID } from './observed.ts';
+import { publishedBy } from './sim-clients.ts';
 import type { SimCluster } from './sim-cluster.ts';
 import { addressOf } from './worlds.ts';
 
@@ -15,7 +16,7 @@ const HISTOGRAM = 'etcd_network_peer_round_trip_time_seconds';
 const LOCK_SECONDS = 180;
 
 export function openSim(sim: SimCluster, endpoint: string): EtcdMember {
-  const found = sim.members.find(({ name }) => clientUrlOf(name) === endpoint);
+  const found = sim.members.find(({ name }) => endpoint.endsWith(`//${addressOf(name)}:2379`));
   if (found === undefined) throw new Error(`nobody answers at ${endpoint}`);
   const { name } = found;
   return {
@@ -44,10 +45,6 @@ export function openSim(sim: SimCluster, endpoint: string): EtcdMember {
   };
 }
 
-function clientUrlOf(name: string): string {
-  return `http://${addressOf(name)}:2379`;
-}
-
 /** Answered by the member itself, with or without a leader. */
 function asked<T>(sim: SimCluster, name: MemberName, tell: () => T): Answer<T> {
   if (isUp(memberOf(sim.world, name))) return Promise.resolve(ok(tell()));
@@ -69,7 +66,7 @@ function listOf(sim: SimCluster, name: MemberName): ListAnswer {
     id: each.id,
     name: each.name,
     peerUrls: view[each.name] ?? [],
-    clientUrls: [clientUrlOf(each.name)],
+    clientUrls: publishedBy(sim, each),
     isLearner: false,
   }));
   return { clusterId: CLUSTER_ID, answeredBy: id, members };

@@ -18,6 +18,7 @@ import type { MemberWorld } from '../../src/model/world.ts';
 import type { EtcdMember, MemberDoors, PeerTrouble, RunFiles, RunStore } from '../../src/ports.ts';
 import { failureWith, fakePki } from './fake-doors.ts';
 import { desiredFor } from './rollouts.ts';
+import { clientDialer, sightOf } from './sim-clients.ts';
 import type { SimCluster } from './sim-cluster.ts';
 import { openSim } from './sim-etcd.ts';
 import { clockOf } from './sim-time.ts';
@@ -154,12 +155,7 @@ function rimOf(parts: Parts): Rim {
     here: hostOf(parts, sim.here),
     pki: fakePki(clock),
     clock: { nowMs: () => clock.nowMs(), sleep: (ms, signal) => alive(clock.sleep(ms, signal)) },
-    dialer: {
-      dial: () => Promise.reject(new Error('a run dials no peer port')),
-      dialWithoutLeaf: () => Promise.reject(new Error('a run dials no peer port')),
-      get: () => Promise.reject(new Error('a run dials no peer port')),
-      dialPlain: () => Promise.reject(new Error('a run dials no peer port')),
-    },
+    dialer: clientDialer(sim),
     store: storeOf(parts),
     close: () => Promise.resolve(),
   };
@@ -216,6 +212,7 @@ function doorsOf(parts: Parts, name: MemberName): MemberDoors {
       clear: () => acting(`clear ${name}`, () => deadMan.clear(), unheard),
     },
     dialer: dialerOf(sim, name),
+    clients: sightOf(sim, name),
   };
 }
 
