@@ -19,6 +19,7 @@ import { CORPUS_MEMBERS, CORPUS_SCENARIOS, corpusLines } from '../support/corpus
 import { value } from '../support/etcd-calls.ts';
 import { program } from '../support/programs.ts';
 import type { Bench, Figure } from './benches.ts';
+import { growthPlot } from './growth-plot.ts';
 import { type Watched, median, watched } from './watched.ts';
 
 const PEERSHIFT = [process.execPath, path.join(CHECKOUT, 'dist/cli/main.js')];
@@ -44,6 +45,7 @@ export const tool: Bench = {
       await rm(folder, { recursive: true, force: true });
     }
   },
+  plot: (figures) => growthPlot(figures.filter(({ name }) => /^(?:preview|run), /u.test(name))),
 };
 
 /** By turns: what else the machine does meets both alike. */
