@@ -1,6 +1,7 @@
 /** Turns the observed state and the run, if there is one, into what `status` shows. */
 
 import { isoTime } from '../base/time.ts';
+import { clientSettings } from '../model/client-settings.ts';
 import { cellsOf } from '../model/dial-cells.ts';
 import type { DeadManFact } from '../model/dead-man.ts';
 import type { DialAnswer } from '../model/dial.ts';
@@ -86,6 +87,14 @@ function membersTable(observed: ObservedState, paint: Paint): readonly string[] 
   return tableLines([head, ...rows]);
 }
 
+/** As published; who asks for certificates says so. */
+function clientsText({ clientUrls, running }: ObservedMember): string {
+  const client = running.known ? clientSettings(running.value) : undefined;
+  const asks = client?.hasClientCertAuth === true || client?.trustedCaFile !== undefined;
+  const urls = clientUrls.join(' and ') || '(none)';
+  return asks ? `${urls}, asks for a certificate` : urls;
+}
+
 function memberLines(member: ObservedMember, paint: Paint): readonly string[] {
   const rows: readonly Row[] = [
     ['advertised', member.peerUrls.join(' and ') || '(none)'],
@@ -94,6 +103,7 @@ function memberLines(member: ObservedMember, paint: Paint): readonly string[] {
       factText(member.running, (settings) => peerSettings(settings).listen.join(' and ')),
     ],
     ['peer tls', factText(member.running, (settings) => tlsText(peerSettings(settings)))],
+    ['clients', clientsText(member)],
     ...healthRows(member, paint),
     ...unknownRows(member, paint),
     ...deadManRows(member, paint),
