@@ -19,6 +19,8 @@ export interface FleetOptions {
   readonly kinds?: readonly Scheme[];
   /** What https needs; asked for when a client meets its first such URL. */
   readonly access: () => GatewayAccess;
+  /** Where the cluster wants one, over http as well. */
+  readonly login?: GatewayAccess['login'];
 }
 
 export interface Tally {
@@ -160,7 +162,8 @@ class Client {
     if (this.#gateway !== undefined && some.includes(this.#gateway.endpoint)) return this.#gateway;
     this.#gateway?.close();
     const url = present(some[this.#at % some.length], 'a published URL');
-    const access = url.startsWith('https:') ? this.#options.access() : {};
+    const { login } = this.#options;
+    const access = url.startsWith('https:') ? this.#options.access() : { login };
     this.#gateway = new Gateway(url, access);
     return this.#gateway;
   }
