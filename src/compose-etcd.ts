@@ -15,7 +15,7 @@ import type { EtcdMember, OpenEtcd } from './ports.ts';
 /** Longer than etcd's own request timeout (7 s), so that its reason arrives before our deadline. */
 const CALL_MS = 8000;
 
-export interface EtcdPool {
+interface EtcdPool {
   readonly open: OpenEtcd;
   /** A member on this machine, whatever way those of the cluster are reached. */
   readonly openHere: OpenEtcd;

@@ -1,7 +1,7 @@
 /** Turns the kernel's tables of TCP sockets and of local addresses into places that can be compared. */
 
 /** An IP address in hex, network order, 8 or 32 digits (IPv4 inside IPv6 as IPv4), a colon, the port. */
-export type Place = string;
+type Place = string;
 
 export interface TcpSocket {
   readonly local: Place;
