@@ -11,7 +11,8 @@ import type { DesiredMember } from './model/desired.ts';
 import type { Failure } from './model/failure.ts';
 import { memberIdFromDecimal } from './model/ids.ts';
 import type { ObservedState } from './model/observed.ts';
-import { parsePeerUrl } from './model/url.ts';
+import { FLAG } from './model/settings.ts';
+import { type PeerUrl, parsePeerUrl } from './model/url.ts';
 
 export interface VerifiedCertificates {
   readonly findings: readonly CertificateFinding[];
@@ -51,23 +52,36 @@ async function lookWithout(
   rim: Rim,
   because: string,
 ): Promise<Result<ObservedState, readonly Failure[]>> {
-  const list = rim.desired.members.map((member, at): Stopped['list'][number] => ({
-    id: memberIdFromDecimal(String(at + 1)),
-    name: member.name,
-    peerUrls: plannedUrls(member),
-    clientUrls: [],
-    isLearner: false,
-  }));
+  const list = await Promise.all(
+    rim.desired.members.map(async (member, at): Promise<Stopped['list'][number]> => ({
+      id: memberIdFromDecimal(String(at + 1)),
+      name: member.name,
+      peerUrls: await plannedUrls(rim, member),
+      clientUrls: [],
+      isLearner: false,
+    })),
+  );
   const input = { ...(await discoverInput(rim)), dialer: rim.dialer, because };
   const stopped = { clusterId: 'unknown', list, versions: new Map() };
   return discoverBlind({ ...input, clusterId: undefined, urls: new Map(), stopped });
 }
 
-function plannedUrls({ peerUrl, host }: DesiredMember): Stopped['list'][number]['peerUrls'] {
+/** What the plan file calls the member; else what its own settings do. */
+async function plannedUrls(
+  { doors }: Rim,
+  { name, peerUrl, host: { address } }: DesiredMember,
+): Promise<readonly PeerUrl[]> {
   if (peerUrl !== undefined) return [peerUrl];
-  const { address = '' } = host;
-  const parsed = parsePeerUrl(`https://${address.includes(':') ? `[${address}]` : address}:2380`);
-  return parsed.ok ? [parsed.value] : [];
+  const read = await doors.get(name)?.config.read();
+  const settings = read?.ok === true ? read.value.settings : {};
+  const host = address?.includes(':') === true ? `[${address}]` : (address ?? '');
+  const texts = [settings[FLAG.initialAdvertisePeerUrls], settings[FLAG.listenPeerUrls]];
+  const own = texts.flatMap((text) => usable((text ?? '').split(',')));
+  return own.length > 0 ? own.slice(0, 1) : usable([`https://${host}:2380`]);
+}
+
+function usable(texts: readonly string[]): readonly PeerUrl[] {
+  return texts.map(parsePeerUrl).flatMap((url) => (url.ok ? [url.value] : []));
 }
 
 function unheard(because: string): CertificateFinding {

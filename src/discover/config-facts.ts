@@ -53,7 +53,7 @@ export function merged({ flags, environment }: ProcessSettings): Settings {
  * as a unit file may set it. A setting that peershift writes belongs into the file: a variable of
  * that kind that the file does not hold counts as taken out of it since the start, and
  * `contradictions` tells of it, so that nothing is planned on it but by the run that took it out.
- * Of a stopped member: the file alone. A YAML file stands alone always, and flags in a unit are all
+ * Of a stopped member: the file, and the data folder that its unit sets. A YAML file stands alone always, and flags in a unit are all
  * flags.
  */
 export function diskSettings(

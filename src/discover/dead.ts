@@ -35,7 +35,7 @@ export interface Dead {
   readonly state: ObservedState;
   /** Members that take no part in a plan, since something of them cannot be seen: name to reason. */
   readonly lost: ReadonlyMap<MemberName, string>;
-  /** Those of them that can be seen, are stopped and have no data. */
+  /** Those of them that can be seen, are stopped, and have no data where their settings say. */
   readonly emptied: ReadonlySet<MemberName>;
   /** Members whose own list was read, from the API or the peer port. */
   readonly told: ReadonlySet<MemberName>;
@@ -79,7 +79,10 @@ async function withoutData(
   const folder = disk.known ? (disk.value[FLAG.dataDir] ?? '') : '';
   const host = input.doors.get(name)?.host;
   const isStopped = process.known && process.value === 'stopped';
-  if (!isStopped || host === undefined || !folder.startsWith('/')) return [];
+  if (!isStopped || host === undefined || !disk.known) return [];
+  if (!folder.startsWith('/')) {
+    return [[name, 'it is stopped, and its settings do not tell where its data are (data-dir)']];
+  }
   const database = `${folder}/member/snap/db`;
   const found = await host.readRange(database, 0, 1);
   if (!found.ok || found.value !== undefined) return [];

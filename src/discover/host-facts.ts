@@ -8,7 +8,7 @@ import type { ConfigSources, ProcessSettings } from '../model/config-sources.ts'
 import type { DeadManFact } from '../model/dead-man.ts';
 import type { DesiredMember } from '../model/desired.ts';
 import { type Fact, type ProcessFact, known, unknown, valueOf } from '../model/observed.ts';
-import { CLIENT_FLAGS, OWNED_FLAGS, type Settings } from '../model/settings.ts';
+import { CLIENT_FLAGS, FLAG, OWNED_FLAGS, type Settings } from '../model/settings.ts';
 import type { ConfigFile, HostProcess, MemberDoors, Pki } from '../ports.ts';
 import { type NamedFile, type ReadFile, namedFiles, readFiles } from './cert-facts.ts';
 import { diskSettings, merged, processSettings } from './config-facts.ts';
@@ -108,7 +108,9 @@ function settingsFacts({ config, process, file, movesClients }: Seen): SettingsF
   const mine = movesClients ? [...OWNED_FLAGS, ...CLIENT_FLAGS] : OWNED_FLAGS;
   const nothing = { contradictions: [], sources: unknown('the settings are not all known') };
   if (process.known && process.value === 'stopped') {
-    const disk = file.known ? known(diskSettings(file.value.settings, undefined, format)) : file;
+    const disk = file.known
+      ? known(diskSettings(stoppedSettings(file.value, format), undefined, format))
+      : file;
     return { running: unknown('the process is not running'), disk, ...nothing };
   }
   const given = startedWith(process, config);
@@ -123,6 +125,22 @@ function settingsFacts({ config, process, file, movesClients }: Seen): SettingsF
     ...{ elsewhere, variables },
   };
   return { running, disk, contradictions: contradictions(sources), sources: known(sources) };
+}
+
+/** No process tells what its unit sets beside the file; a flag counts over it, a variable where it wins. */
+function stoppedSettings(
+  { settings, elsewhere = [] }: ConfigFile,
+  format: DesiredMember['config']['format'],
+): Settings {
+  if (format === 'yaml') return settings;
+  const folder = elsewhere.filter(({ value }) => value !== undefined);
+  const over = folder.findLast(({ isFlag }) => isFlag) ?? folder.findLast(({ wins }) => wins);
+  const under = folder.findLast(({ wins }) => !wins);
+  return {
+    ...(under?.value === undefined ? {} : { [FLAG.dataDir]: under.value }),
+    ...settings,
+    ...(over?.value === undefined ? {} : { [FLAG.dataDir]: over.value }),
+  };
 }
 
 /** Only a process that reads what the plan file calls its configuration is known. */

@@ -21,6 +21,8 @@ export interface SettingElsewhere {
   readonly isFlag: boolean;
   /** Is it read behind the configuration, so that it wins? */
   readonly wins: boolean;
+  /** Only of the data folder, which has to be known of a member that is stopped. */
+  readonly value?: string;
 }
 
 export interface ConfigSources {

@@ -2,6 +2,7 @@
 
 import { ok } from '../../base/result.ts';
 import type { SettingElsewhere } from '../../model/config-sources.ts';
+import { FLAG } from '../../model/settings.ts';
 import type { ConfigFile, Host, MemberConfig } from '../../ports.ts';
 import { environmentPaths } from './unit-effect.ts';
 import { type UnitView, viewUnit } from './unit-view.ts';
@@ -39,7 +40,8 @@ function hasPattern(paths: readonly string[]): boolean {
 
 function flagsIn({ settings, places }: UnitView['effect']): readonly SettingElsewhere[] {
   return Object.keys(settings).map((flag) => {
-    return { flag, place: places[flag] ?? 'ExecStart=', isFlag: true, wins: true };
+    const folder = flag === FLAG.dataDir ? { value: settings[flag] ?? '' } : {};
+    return { flag, place: places[flag] ?? 'ExecStart=', isFlag: true, wins: true, ...folder };
   });
 }
 

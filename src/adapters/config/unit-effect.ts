@@ -3,6 +3,7 @@
 import type { SettingElsewhere } from '../../model/config-sources.ts';
 import { type ExecFlag, flagsOf } from '../../model/flag-words.ts';
 import {
+  FLAG,
   OWNED_FLAGS,
   type Settings,
   environmentName,
@@ -75,10 +76,11 @@ export function effectOf(input: EffectInput): UnitEffect {
   const { lines } = input;
   const found = variablesOf(input);
   const environment = Object.fromEntries(found.map(({ name, value }) => [name, value]));
-  const variables = found.flatMap(({ name, place }) => {
+  const variables = found.flatMap(({ name, place, value }): readonly SettingElsewhere[] => {
     const flag = flagOfEnvironment(name);
     if (flag === undefined || environmentName(flag) !== name) return [];
-    return [{ flag, place, isFlag: false, wins: false }];
+    const folder = flag === FLAG.dataDir ? { value } : {};
+    return [{ flag, place, isFlag: false, wins: false, ...folder }];
   });
   const [exec] = lines.execs;
   const nothing = { settings: {}, places: {}, variables, exec, runsEtcd: false };

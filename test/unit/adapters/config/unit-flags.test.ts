@@ -159,7 +159,10 @@ ExecStart=/usr/bin/etcd --name=%H-%N --data-dir=/d/%%/$$x --listen-peer-urls=\${
 
   it('come with the variables of the unit, and with where they stand', async () => {
     expect((await read()).elsewhere).toEqual([
-      { flag: 'data-dir', place: `${UNIT}:6`, isFlag: false, wins: false },
+      {
+        ...{ flag: 'data-dir', place: `${UNIT}:6`, isFlag: false, wins: false },
+        value: '/var/lib/etcd',
+      },
     ]);
   });
 
