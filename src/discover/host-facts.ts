@@ -4,11 +4,16 @@
  */
 
 import { cleanSettings } from '../model/clean-settings.ts';
-import type { ConfigSources, ProcessSettings } from '../model/config-sources.ts';
+import {
+  type ConfigSources,
+  FOLDER_FLAGS,
+  type ProcessSettings,
+  type SettingElsewhere,
+} from '../model/config-sources.ts';
 import type { DeadManFact } from '../model/dead-man.ts';
 import type { DesiredMember } from '../model/desired.ts';
 import { type Fact, type ProcessFact, known, unknown, valueOf } from '../model/observed.ts';
-import { CLIENT_FLAGS, FLAG, OWNED_FLAGS, type Settings } from '../model/settings.ts';
+import { CLIENT_FLAGS, OWNED_FLAGS, type Settings } from '../model/settings.ts';
 import type { ConfigFile, HostProcess, MemberDoors, Pki } from '../ports.ts';
 import { type NamedFile, type ReadFile, namedFiles, readFiles } from './cert-facts.ts';
 import { diskSettings, merged, processSettings } from './config-facts.ts';
@@ -133,14 +138,16 @@ function stoppedSettings(
   format: DesiredMember['config']['format'],
 ): Settings {
   if (format === 'yaml') return settings;
-  const folder = elsewhere.filter(({ value }) => value !== undefined);
-  const over = folder.findLast(({ isFlag }) => isFlag) ?? folder.findLast(({ wins }) => wins);
-  const under = folder.findLast(({ wins }) => !wins);
-  return {
-    ...(under?.value === undefined ? {} : { [FLAG.dataDir]: under.value }),
-    ...settings,
-    ...(over?.value === undefined ? {} : { [FLAG.dataDir]: over.value }),
+  const found = (flag: string, fits: (each: SettingElsewhere) => boolean): Settings => {
+    const value = elsewhere.findLast((each) => each.flag === flag && fits(each))?.value;
+    return value === undefined ? {} : { [flag]: value };
   };
+  const under = FOLDER_FLAGS.map((flag) => found(flag, ({ wins }) => !wins));
+  const over = FOLDER_FLAGS.map((flag) => ({
+    ...found(flag, ({ wins }) => wins),
+    ...found(flag, ({ isFlag }) => isFlag),
+  }));
+  return Object.assign({}, ...under, settings, ...over) as Settings;
 }
 
 /** Only a process that reads what the plan file calls its configuration is known. */

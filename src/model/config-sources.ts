@@ -1,7 +1,7 @@
 /** Where one member's settings come from: its configuration, its process, and places beside both. */
 
 import type { ConfigSpec } from './desired.ts';
-import { OWNED_FLAGS, type Settings } from './settings.ts';
+import { FLAG, OWNED_FLAGS, type Settings } from './settings.ts';
 
 /**
  * What a process was started with, by source; an empty flag is kept, since it shadows its variable.
@@ -21,9 +21,12 @@ export interface SettingElsewhere {
   readonly isFlag: boolean;
   /** Is it read behind the configuration, so that it wins? */
   readonly wins: boolean;
-  /** Only of the data folder, which has to be known of a member that is stopped. */
+  /** Only of `FOLDER_FLAGS`. */
   readonly value?: string;
 }
+
+/** What has to be known of a member that is stopped, wherever it is said: where its data and its log are. */
+export const FOLDER_FLAGS: readonly string[] = [FLAG.dataDir, 'wal-dir'];
 
 export interface ConfigSources {
   readonly format: ConfigSpec['format'];

@@ -1,8 +1,7 @@
 /** Turns an env file that a service of systemd reads into settings that know what else the unit sets. */
 
 import { ok } from '../../base/result.ts';
-import type { SettingElsewhere } from '../../model/config-sources.ts';
-import { FLAG } from '../../model/settings.ts';
+import { FOLDER_FLAGS, type SettingElsewhere } from '../../model/config-sources.ts';
 import type { ConfigFile, Host, MemberConfig } from '../../ports.ts';
 import { environmentPaths } from './unit-effect.ts';
 import { type UnitView, viewUnit } from './unit-view.ts';
@@ -40,7 +39,7 @@ function hasPattern(paths: readonly string[]): boolean {
 
 function flagsIn({ settings, places }: UnitView['effect']): readonly SettingElsewhere[] {
   return Object.keys(settings).map((flag) => {
-    const folder = flag === FLAG.dataDir ? { value: settings[flag] ?? '' } : {};
+    const folder = FOLDER_FLAGS.includes(flag) ? { value: settings[flag] ?? '' } : {};
     return { flag, place: places[flag] ?? 'ExecStart=', isFlag: true, wins: true, ...folder };
   });
 }

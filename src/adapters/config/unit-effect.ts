@@ -1,9 +1,8 @@
 /** Turns the files of a systemd service into the command line that its next start will have, and where it stands. */
 
-import type { SettingElsewhere } from '../../model/config-sources.ts';
+import { FOLDER_FLAGS, type SettingElsewhere } from '../../model/config-sources.ts';
 import { type ExecFlag, flagsOf } from '../../model/flag-words.ts';
 import {
-  FLAG,
   OWNED_FLAGS,
   type Settings,
   environmentName,
@@ -79,7 +78,7 @@ export function effectOf(input: EffectInput): UnitEffect {
   const variables = found.flatMap(({ name, place, value }): readonly SettingElsewhere[] => {
     const flag = flagOfEnvironment(name);
     if (flag === undefined || environmentName(flag) !== name) return [];
-    const folder = flag === FLAG.dataDir ? { value } : {};
+    const folder = FOLDER_FLAGS.includes(flag) ? { value } : {};
     return [{ flag, place, isFlag: false, wins: false, ...folder }];
   });
   const [exec] = lines.execs;

@@ -14,6 +14,7 @@ async function folderOf(
   settings: Readonly<Record<string, string>>,
   elsewhere: readonly SettingElsewhere[],
   format: 'env-file' | 'yaml' = 'env-file',
+  flag = 'data-dir',
 ): Promise<string | undefined> {
   const [member] = desiredFor(httpWorld(1)).members;
   if (member === undefined) throw new Error('no member');
@@ -32,7 +33,7 @@ async function folderOf(
   } as unknown as MemberDoors;
   const config = { ...member.config, format } as typeof member.config;
   const facts = await observeHost({ ...member, config }, doors, {} as Pki, []);
-  return facts.disk.known ? facts.disk.value['data-dir'] : facts.disk.reason;
+  return facts.disk.known ? facts.disk.value[flag] : facts.disk.reason;
 }
 
 const unit = { flag: 'data-dir', place: 'etcd.service:6', value: '/unit' };
@@ -51,5 +52,7 @@ describe('the data folder of a stopped member', () => {
     const flag: SettingElsewhere = { ...unit, isFlag: true, wins: true, value: '/flag' };
     expect(await folderOf(own, [flag, { ...variable, wins: true }])).toBe('/flag');
     expect(await folderOf({}, [variable], 'yaml')).toBeUndefined();
+    const log = { ...variable, flag: 'wal-dir', value: '/wal' };
+    expect(await folderOf(own, [variable, log], 'env-file', 'wal-dir')).toBe('/wal');
   });
 });
