@@ -72,8 +72,17 @@ export function preflight(
     ...viewWarnings(state),
     ...(desired.pki.isShared ? [`pki.shared: ${SHARED_COSTS}`] : []),
     ...state.members.flatMap(settingWarnings),
+    ...loginWarnings(desired),
   ];
   return { failures, warnings };
+}
+
+/** What etcd makes of a client's certificate once it asks for one, with logins on. */
+function loginWarnings({ cluster, clients }: DesiredSpec): readonly string[] {
+  if (cluster.auth === undefined || clients?.certAuth !== true) return [];
+  return [
+    "with logins on and clients.certAuth, etcd takes the common name of a client's certificate for its user where no token is given, and its JSON gateway refuses every certificate that has one: give clients of that certificates without a common name, or write certAuth: false",
+  ];
 }
 
 function strangerFailure(stranger: Stranger, desired: DesiredSpec): Failure {

@@ -73,7 +73,10 @@ describe.each(TELLS_EVERY_VERSION ? [ONE] : [])('with logins on ($scope)', ({ sc
     'everybody stays logged in',
     async () => {
       const auth = `cluster:\n  auth: { username: root, password: { env: PEERSHIFT_PASSWORD } }\n`;
-      const plan = (text: string): string => planned(scope)(text).replace('cluster:\n', auth);
+      // With both, etcd's JSON gateway refuses certificates that have a common name.
+      const open = `clients: { certAuth: false }\n`;
+      const plan = (text: string): string =>
+        planned(scope)(text).replace('cluster:\n', open + auth);
       const environment = { PEERSHIFT_PASSWORD: LOGIN.password };
       await withRig({ plan, writes: false, install: () => ({ environment }) }, async (rig) => {
         await rig.call('m1', '/auth/user/add', { name: LOGIN.username, password: LOGIN.password });
@@ -169,7 +172,8 @@ async function story(
   const { ca = '', cert, key } = access().tls ?? {};
   for (const url of rig.endpoints) {
     expect(await dial(https(url), { ca, cert, key }), 'https').toBe('status 200');
-    expect(await dial(https(url), { ca }), 'without a certificate').not.toMatch(/^status/);
+    const bare = await dial(https(url), { ca });
+    if (login === undefined) expect(bare, 'without a certificate').not.toMatch(/^status/);
     expect(await dial(url), 'http').not.toBe('status 200');
   }
   await rig.expectServing(scope === 'client' ? 'http' : 'https');

@@ -3,6 +3,7 @@
  * one thing wrong.
  */
 
+import { clientSpec, plainClients } from '../../support/client-scope.ts';
 import { describe, expect, it } from 'vitest';
 import { sourceFindings } from '../../../src/model/config-findings.ts';
 import type { ConfigSources } from '../../../src/model/config-sources.ts';
@@ -312,6 +313,25 @@ describe('the size of the cluster', () => {
     expect(answer.warnings).toEqual([
       '4 members need 3 to write and bear the loss of 1, no more than 3 do: an odd count is better',
     ]);
+  });
+});
+
+describe('logins beside demanded client certificates', () => {
+  const auth = { username: 'root', passwordEnv: 'PASSWORD' };
+
+  it.each([
+    [true, true, 1],
+    [true, false, 0],
+    [false, true, 0],
+  ])('on %s, demanded %s: %i warnings', (hasLogins, certAuth, count) => {
+    const world = plainClients();
+    const spec = clientSpec(world);
+    const cluster = { ...spec.cluster, auth: hasLogins ? auth : undefined };
+    const clients = { certAuth, ca: { cert: '/ca.pem', key: '/ca-key.pem' }, isGivenCa: false };
+    const options = { acceptDowntime: false, tolerateDown: [], stoppedByUs: [] };
+    const { warnings } = preflight(observedOf(world), { ...spec, cluster, clients }, options);
+    expect(warnings).toHaveLength(count);
+    if (count > 0) expect(warnings[0]).toContain('certificates without a common name');
   });
 });
 
