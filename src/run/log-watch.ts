@@ -21,6 +21,8 @@ export interface LogWatch {
   /** Reads what was written since the last call. Before any baseline: starts at the end of each log. */
   collect(): Promise<void>;
   findingsSince(sinceMs: number): readonly Sighting[];
+  /** Clients that were turned away, where the version tells them from peers (late 3.5, and 3.6). */
+  clientsRefusedSince(sinceMs: number): readonly ClientRefusal[];
   noise(): readonly Noise[];
   unreadable(): ReadonlyMap<MemberName, string>;
   /** The member's process was ended and its log has been read to the end: what starts it may cut the file. */
@@ -31,6 +33,13 @@ export interface LogWatch {
   droppedCount(): number;
   /** The last line of that code in the member's log, from its beginning; a long one is cut at its end. */
   quote(member: MemberName, code: string): string | undefined;
+}
+
+export interface ClientRefusal {
+  readonly member: MemberName;
+  readonly readAtMs: number;
+  readonly remoteIp: string | undefined;
+  readonly essence: string;
 }
 
 /** Some two thousand lines: minutes of a quiet member, or one restart with all that it stirs up. */
@@ -100,6 +109,9 @@ export function makeLogWatch(doors: LogWatchDoors): LogWatch {
       });
     },
     findingsSince: (sinceMs) => book.kept().filter(({ readAtMs }) => readAtMs >= sinceMs),
+    clientsRefusedSince: (sinceMs) => {
+      return book.refusals().filter(({ readAtMs }) => readAtMs >= sinceMs);
+    },
     noise: () => noise,
     unreadable: () =>
       new Map(
@@ -124,6 +136,7 @@ interface Book {
   /** Remembers them, and lets the oldest go when there are too many. */
   keep(more: readonly Sighting[]): void;
   kept(): readonly Sighting[];
+  refusals(): readonly ClientRefusal[];
   droppedCount(): number;
   quote(member: MemberName, code: string): string | undefined;
 }
@@ -131,6 +144,7 @@ interface Book {
 function makeBook(clock: Pick<Clock, 'nowMs'>): Book {
   const quotes = new Map<string, string>();
   const read = makeReader();
+  const refusals: ClientRefusal[] = [];
   let sightings: readonly Sighting[] = [];
   let [order, dropped] = [0, 0];
   return {
@@ -138,6 +152,9 @@ function makeBook(clock: Pick<Clock, 'nowMs'>): Book {
       const readAtMs = clock.nowMs();
       const found = new Map<string, Sighting>();
       for (const line of lines) {
+        const refusal = line.includes(CLIENT_ENDPOINT) ? refusalOf(line) : undefined;
+        if (refusal !== undefined) refusals.push({ member, readAtMs, ...refusal });
+        if (refusals.length > SIGHTINGS_KEPT) refusals.shift();
         const finding = read(line);
         if (finding === undefined) continue;
         order += 1;
@@ -155,9 +172,21 @@ function makeBook(clock: Pick<Clock, 'nowMs'>): Book {
       sightings = all.slice(excess);
     },
     kept: () => sightings,
+    refusals: () => refusals,
     droppedCount: () => dropped,
     quote: (member, code) => quotes.get(`${member} ${code}`),
   };
+}
+
+const CLIENT_ENDPOINT = 'rejected connection on client endpoint';
+/** What a client did that is refused; one that goes before the handshake is over did nothing. */
+const TURNED_AWAY =
+  /first record does not look like|oversized record|didn't provide a certificate|unknown authority|remote error: tls/u;
+
+function refusalOf(line: string): Pick<ClientRefusal, 'remoteIp' | 'essence'> | undefined {
+  const parsed = parseLogLine(line);
+  const essence = parsed?.error ?? '';
+  return TURNED_AWAY.test(essence) ? { remoteIp: parsed?.remoteAddress?.ip, essence } : undefined;
 }
 
 function shown(line: string): string {

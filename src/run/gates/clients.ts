@@ -152,11 +152,12 @@ export function clientsRefused(
   const refused = logs.findingsSince(sinceMs).filter(({ member, finding: { event, code } }) => {
     return member === name && event === 'rejected' && code !== GONE_BEFORE;
   });
-  const last = refused.at(-1);
+  const told = logs.clientsRefusedSince(sinceMs).filter(({ member }) => member === name);
+  const last = refused.at(-1)?.finding ?? told.at(-1);
   if (last === undefined) return [];
-  const count = refused.reduce((sum, each) => sum + each.count, 0);
-  const from = last.finding.remoteIp ?? 'an address that it does not name';
-  const because = `${name} has refused clients ${String(count)} times since, last from ${from}: "${last.finding.essence}"`;
+  const count = refused.reduce((sum, each) => sum + each.count, told.length);
+  const from = last.remoteIp ?? 'an address that it does not name';
+  const because = `${name} turns clients away since (${String(count)} so far, last from ${from}): "${last.essence}"`;
   return [{ kind: 'fail', because, fault: 'ours' }];
 }
 

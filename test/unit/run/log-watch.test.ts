@@ -171,6 +171,23 @@ describe('a log watch', () => {
     expect(watch.findingsSince(0)).toMatchObject([{ count: 1 }]);
   });
 
+  it('knows the clients that a late version says it has turned away, and not those that left', async () => {
+    const { watch, log, clock } = bench();
+    const said = (error: string): string =>
+      `{"level":"warn","ts":"2026-11-22T05:00:00Z","msg":"rejected connection on client endpoint","remote-addr":"10.0.0.7:5","server-name":"","error":"${error}"}`;
+    await watch.collect();
+    clock.ms = 2000;
+    log.lines.push(said("tls: client didn't provide a certificate"), said('EOF'));
+    await watch.collect();
+
+    const essence = "tls: client didn't provide a certificate";
+    expect(watch.clientsRefusedSince(2000)).toEqual([
+      { member: M1, readAtMs: 2000, remoteIp: '10.0.0.7', essence },
+    ]);
+    expect(watch.clientsRefusedSince(2001)).toEqual([]);
+    expect(watch.findingsSince(0)).toEqual([]);
+  });
+
   it('quotes the last line of a code, cut', async () => {
     const { watch, log } = bench();
     await watch.collect();

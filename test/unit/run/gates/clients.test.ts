@@ -214,15 +214,33 @@ describe('the client ports of a member that was just restarted', () => {
     const sightings = [
       { member: M2, finding, count: 3, readAtMs: 5, order: 1 },
     ] as unknown as Sighting[];
-    const logs = { findingsSince: () => sightings } as unknown as LogWatch;
+    const logs = {
+      findingsSince: () => sightings,
+      clientsRefusedSince: () => [],
+    } as unknown as LogWatch;
     expect(clientsRefused(logs, END, M2, 0)).toMatchObject([{ kind: 'fail', fault: 'ours' }]);
     expect(clientsRefused(logs, BOTH, M2, 0)).toEqual([]);
+  });
+
+  it('fail by what a late version tells of its client endpoint', () => {
+    const told = [{ member: M2, readAtMs: 5, remoteIp: '10.0.0.7', essence: 'tls: no' }];
+    const logs = {
+      findingsSince: () => [],
+      clientsRefusedSince: () => told,
+    } as unknown as LogWatch;
+    const [verdict] = clientsRefused(logs, END, M2, 0);
+    expect(verdict?.kind === 'fail' && verdict.because).toBe(
+      'm2 turns clients away since (1 so far, last from 10.0.0.7): "tls: no"',
+    );
   });
 
   it('take nobody for refused who closed before the handshake was over', () => {
     const finding = { event: 'rejected', code: 'listener-closed', essence: 'EOF' };
     const sightings = [{ member: M2, finding, count: 3 }] as unknown as Sighting[];
-    const logs = { findingsSince: () => sightings } as unknown as LogWatch;
+    const logs = {
+      findingsSince: () => sightings,
+      clientsRefusedSince: () => [],
+    } as unknown as LogWatch;
     expect(clientsRefused(logs, END, M2, 0)).toEqual([]);
   });
 });
