@@ -78,19 +78,35 @@ async function observeDeadMan({ deadMan }: MemberDoors): Promise<Fact<DeadManFac
   return seen.ok ? known(seen.value) : unknown(seen.error.but);
 }
 
-async function observeProcess({
-  host,
-  service,
-}: MemberDoors): Promise<Fact<HostProcess | 'stopped'>> {
+/** A process that begins or ends at this very moment, as one that is started again and again does, is looked at anew. */
+const PROCESS_LOOKS = 10;
+
+async function observeProcess(doors: MemberDoors): Promise<Fact<HostProcess | 'stopped'>> {
+  for (let looks = 1; ; looks += 1) {
+    const { fact, isFleeting = false } = await lookAtProcess(doors);
+    if (!isFleeting || looks >= PROCESS_LOOKS) return fact;
+  }
+}
+
+interface ProcessLook {
+  readonly fact: Fact<HostProcess | 'stopped'>;
+  readonly isFleeting?: true;
+}
+
+async function lookAtProcess({ host, service }: MemberDoors): Promise<ProcessLook> {
   const state = await service.state();
-  if (!state.known) return state;
-  if (!state.value.isRunning) return known('stopped');
+  if (!state.known) return { fact: state };
+  if (!state.value.isRunning) return { fact: known('stopped') };
   const { pid } = state.value;
-  if (pid === undefined) return unknown('it runs, and its process ID could not be told');
+  if (pid === undefined) return fleeting('it runs, and its process ID could not be told');
   const process = await host.process(pid);
-  if (!process.ok) return unknown(`process ${String(pid)}: ${process.error.but}`);
-  if (process.value !== undefined) return known(process.value);
-  return unknown(`process ${String(pid)} ended while it was looked at`);
+  if (!process.ok) return { fact: unknown(`process ${String(pid)}: ${process.error.but}`) };
+  if (process.value !== undefined) return { fact: known(process.value) };
+  return fleeting(`process ${String(pid)} ended while it was looked at`);
+}
+
+function fleeting(reason: string): ProcessLook {
+  return { fact: unknown(reason), isFleeting: true };
 }
 
 function processFact(process: Fact<HostProcess | 'stopped'>): Fact<ProcessFact | 'stopped'> {

@@ -8,6 +8,7 @@ import { type DiscoverInput, type Discovered, discover } from '../../../src/disc
 import type { Failure } from '../../../src/model/failure.ts';
 import { memberIdFromHex, memberName } from '../../../src/model/ids.ts';
 import type { ObservedMember } from '../../../src/model/observed.ts';
+import { known } from '../../../src/model/observed.ts';
 import { worldOf } from '../../../src/model/observed-world.ts';
 import type { World } from '../../../src/model/world.ts';
 import { FakeCluster } from '../../support/fake-cluster.ts';
@@ -296,6 +297,15 @@ describe('a host', () => {
     );
     service.told = { known: true, value: { isRunning: true, pid: 4 } };
     expect((await memberSeen(cluster, 'm2')).process).toEqual(reasonWith('process 4 ended'));
+  });
+
+  it('that is started again and again and ends each time is found stopped', async () => {
+    const cluster = new FakeCluster(httpWorld());
+    const { service } = cluster.member('m2');
+    const flaps = [undefined, 4, undefined].map((pid) => known({ isRunning: true, pid }));
+    service.state = () =>
+      Promise.resolve(flaps.pop() ?? known({ isRunning: false, pid: undefined }));
+    expect((await memberSeen(cluster, 'm2')).process).toEqual(known('stopped'));
   });
 
   it('that does not answer leaves everything of it unknown with that reason', async () => {
