@@ -17,6 +17,8 @@ export interface Measurement {
   readonly figures: readonly Figure[];
   /** Undefined: no member took part. */
   readonly etcd?: string;
+  /** Of each figure the middle one of so many. */
+  readonly rounds?: number;
 }
 
 export interface Figure {

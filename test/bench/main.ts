@@ -24,10 +24,18 @@ async function run(name: string): Promise<void> {
   const bench = BENCHES[name];
   if (bench === undefined) return;
   const at = new Date().toISOString();
-  const { figures, etcd } = await bench.run();
+  const { figures, etcd, rounds } = await bench.run();
   process.stdout.write(`${name}: ${bench.measures}\n${figures.map(rowOf).join('')}`);
   const command = `npm run bench -- ${name}`;
-  keepResult({ bench: name, at, command, commit: commit(), machine: machine(etcd), figures });
+  keepResult({
+    bench: name,
+    at,
+    command,
+    commit: commit(),
+    machine: machine(etcd),
+    ...(rounds === undefined ? {} : { rounds }),
+    figures,
+  });
   if (bench.plot !== undefined) writeFileSync(resultFile(`${name}.svg`), bench.plot(figures));
 }
 

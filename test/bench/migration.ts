@@ -66,7 +66,7 @@ export const migration: Bench = {
       const what = all.get(way.name);
       return what === undefined ? [] : figuresOf(way, what, all.get(way.floor ?? ''));
     });
-    return { figures, etcd: value(await findEtcd()).version };
+    return { figures, etcd: value(await findEtcd()).version, rounds: ROUNDS };
   },
   plot: migrationPlot,
 };

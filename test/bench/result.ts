@@ -1,6 +1,6 @@
 /** Turns what a benchmark measured into the file that is kept of it: with machine, versions and command. */
 
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import path from 'node:path';
 
@@ -14,6 +14,8 @@ export interface BenchResult {
   readonly command: string;
   readonly commit: string;
   readonly machine: Machine;
+  /** Of each figure the middle one of so many. */
+  readonly rounds?: number;
   readonly figures: readonly Figure[];
 }
 
@@ -39,4 +41,8 @@ export function resultFile(name: string): string {
 export function keepResult(result: BenchResult): void {
   const text = `${JSON.stringify(result, null, 2)}\n`;
   writeFileSync(resultFile(`${result.bench}.json`), text);
+}
+
+export function keptResult(bench: string): BenchResult {
+  return JSON.parse(readFileSync(resultFile(`${bench}.json`), 'utf8')) as BenchResult;
 }
