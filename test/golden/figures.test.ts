@@ -15,7 +15,7 @@ describe('the figures of the README', () => {
   it('are those of the kept results (UPDATE_GOLDEN=1 makes them anew)', () => {
     const day = migration.at.slice(0, 10);
     const where = `\`${migration.command}\` on ${day}, ${roundsText(migration)}: ${machineText(migration)}.`;
-    const text = hanging('', `${where}`, 120).join('\n');
+    const text = hanging('', where, 120).join('\n');
     expectBlock('figures', `${migrationTable(migration)}\n\n${text}`);
   });
 
